@@ -1,0 +1,42 @@
+"""Where a page is shown: on its own, or inside a page of a shop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flask import url_for
+
+Theme = Literal["light", "dark", "auto"]
+
+_THEMES: dict[str, Theme] = {"light": "light", "dark": "dark", "auto": "auto"}
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What a page is shown on: links that stay on it keep its look."""
+
+    embedded: bool
+    theme: Theme
+
+    @property
+    def leave(self) -> str:
+        """The `target` of links that leave: out of the frame."""
+        return "_top" if self.embedded else "_self"
+
+    @property
+    def action(self) -> str:
+        """Where the form goes."""
+        return url_for("pages.embed" if self.embedded else "pages.parcel")
+
+    def link(self, **question: Any) -> str:
+        """The address of an answer on this surface: `reference`, `level` and `page` ask for it."""
+        if self.embedded and self.theme != "light":
+            question["theme"] = self.theme
+        return url_for("pages.embed" if self.embedded else "pages.parcel", **question)
+
+
+def surface_of(path: str, args: Mapping[str, str]) -> Surface:
+    """The surface of a request: light by default in a shop's page, whatever the system says."""
+    if path != "/embed":
+        return Surface(embedded=False, theme="auto")
+    return Surface(embedded=True, theme=_THEMES.get(args.get("theme", ""), "light"))

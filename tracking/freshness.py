@@ -1,0 +1,48 @@
+"""How long an answer may be served without asking PRO again (design.md, Caching)."""
+
+import random
+from collections.abc import Iterable
+from datetime import datetime
+
+from tracking.codes import CODES
+from tracking.shipments import Event, Shipment
+from tracking.status import derive
+
+OUT_FOR_DELIVERY = 60.0  # seconds, like all below
+MOVING = 120.0
+EXCEPTION = 600.0
+FINAL = 6 * 3600.0
+NOT_FOUND = 60.0
+
+_SOON = frozenset({"out_for_delivery", "partially_delivered"})
+_MOVING_THOUGH_LATE = frozenset({"in_transit_waiting"})
+_JITTER = 0.1  # so that what was asked together is not asked again together
+
+
+def seconds_fresh(shipments: Iterable[Shipment], now: datetime) -> float:
+    """Seconds that found shipments stay fresh, by status: the shortest of all; `now` is aware."""
+    histories = (events for shipment in shipments for events in _histories(shipment))
+    return jittered(min((_by_status(events, now) for events in histories), default=MOVING))
+
+
+def jittered(seconds: float) -> float:
+    """Up to a tenth less, at random."""
+    return seconds * (1 - _JITTER * random.random())  # noqa: S311 - no secret depends on it
+
+
+def _histories(shipment: Shipment) -> Iterable[tuple[Event, ...]]:
+    if shipment.events is not None:
+        yield shipment.events
+    for item in shipment.items or ():
+        yield item.events
+
+
+def _by_status(events: tuple[Event, ...], now: datetime) -> float:
+    status = derive(events, now)
+    if status.final:
+        return FINAL
+    if status.code is None or status.code in _MOVING_THOUGH_LATE:
+        return MOVING
+    if status.code in _SOON:
+        return OUT_FOR_DELIVERY
+    return MOVING if CODES[status.code].tone in {"good", "neutral"} else EXCEPTION

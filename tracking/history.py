@@ -1,0 +1,142 @@
+"""A history in the shopper's words: what each scan is called, and when it was, where it was."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone, tzinfo
+
+from tracking.shipments import Event
+from tracking.timeline import by_day
+from tracking.timestamps import Timestamp
+from tracking.wording import Words, clock_time, full_date, offset_name
+
+FOLDED_FROM = 13  # scans; a longer history shows its newest ones and folds the rest (rule P9)
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Scan:
+    """An event as a shopper reads it. `stamp` is the one believed, None where there is none."""
+
+    event: Event
+    title: str
+    time: str
+    zone: str | None
+    stamp: Timestamp | None
+    note: str | None
+    signed: str
+    after_final: bool
+
+
+@dataclass(frozen=True)
+class DayOfScans:
+    """Scans under one heading; `date` is None where no time is known."""
+
+    heading: str
+    date: date | None
+    scans: tuple[Scan, ...]
+
+
+@dataclass(frozen=True)
+class History:
+    """Scans by day, newest first; `older` is folded away and holds `older_count` scans."""
+
+    days: tuple[DayOfScans, ...] = ()
+    older: tuple[DayOfScans, ...] = ()
+    older_count: int = 0
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time, and the offset that the page counts in: the newest scan's, else the retailer's."""
+
+    now: datetime
+    offset: timedelta
+
+    @property
+    def today(self) -> date:
+        """The date by which "today", "tomorrow" and "late" are told."""
+        return self.date_at(self.offset)
+
+    def date_at(self, offset: timedelta) -> date:
+        """The date now, where clocks have that offset."""
+        return self.now.astimezone(timezone(offset)).date()
+
+
+def tell_history(
+    events: tuple[Event, ...], ignored: Iterable[Event], words: Words, clock: Clock
+) -> History:
+    """Tell merged events, newest first; those in `ignored` were scanned after the end."""
+    after = frozenset(ignored)
+    split = SHOWN if len(events) >= FOLDED_FROM else len(events)
+
+    def days(some: tuple[Event, ...]) -> tuple[DayOfScans, ...]:
+        return tuple(
+            DayOfScans(
+                _heading(day.date, day.events[0], words, clock),
+                day.date,
+                tuple(_scan(event, event in after, words, clock) for event in day.events),
+            )
+            for day in by_day(some, clock.now)
+        )
+
+    return History(days(events[:split]), days(events[split:]), len(events) - split)
+
+
+def _scan(event: Event, after_final: bool, words: Words, clock: Clock) -> Scan:
+    stamp = event.believed(clock.now)
+    return Scan(
+        event=event,
+        title=words.title(event.event_code),
+        time=_time(event, stamp, words),
+        zone=_zone(stamp, words, clock),
+        stamp=stamp,
+        note=_note(event, words),
+        signed=words.signature(event),
+        after_final=after_final,
+    )
+
+
+def _time(event: Event, stamp: Timestamp | None, words: Words) -> str:
+    """The carrier's own clock, never converted (rule I1) and never made up (rule P6)."""
+    if stamp is None or (stamp.has_time is False and stamp is not event.timestamp):
+        return words.say("dates", "not_given")
+    if not stamp.has_time:
+        return ""
+    time = clock_time(stamp.moment)
+    return time if stamp is event.timestamp else words.say("dates", "about", time=time)
+
+
+def _zone(stamp: Timestamp | None, words: Words, clock: Clock) -> str | None:
+    """Named only where it is another one than the page's (rule I1)."""
+    offset = stamp.moment.utcoffset() if stamp and stamp.has_time else None
+    if offset is None or offset == clock.offset:
+        return None
+    return words.say("dates", "zone", offset=offset_name(offset))
+
+
+def _note(event: Event, words: Words) -> str | None:
+    """The carrier's own words, where they say more than the title."""
+    said = event.description
+    return None if said and said.casefold() == words.title(event.event_code).casefold() else said
+
+
+def _heading(day: date | None, event: Event, words: Words, clock: Clock) -> str:
+    """A date in full; "today" only where it is so on the scan's own clock (rule I11)."""
+    if day is None:
+        return words.say("dates", "not_known")
+    stamp = event.believed(clock.now)
+    offset = stamp.moment.utcoffset() if stamp else None
+    today = clock.date_at(clock.offset if offset is None else offset)
+    names = {today: "today", today - timedelta(days=1): "yesterday"}
+    if day in names:
+        return words.say("dates", names[day], date=full_date(day))
+    return full_date(day)
+
+
+def page_clock(histories: Iterable[tuple[Event, ...]], now: datetime, home: tzinfo) -> Clock:
+    """The clock of a page: that of the newest scan whose offset is known, else of `home`."""
+    stamps = (event.believed(now) for events in histories for event in events)
+    placed = [stamp for stamp in stamps if stamp and stamp.moment.utcoffset() is not None]
+    newest = max(placed, key=lambda stamp: stamp.instant, default=None)
+    offset = newest.moment.utcoffset() if newest else now.astimezone(home).utcoffset()
+    return Clock(now, offset if offset is not None else timedelta(0))

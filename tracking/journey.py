@@ -1,0 +1,235 @@
+"""Journey: exactly what a page shows. Every format is made from this."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+
+from tracking.codes import TONES
+from tracking.entries import Level
+from tracking.history import Clock, History, page_clock, tell_history
+from tracking.lookup import Found
+from tracking.pro.client import TAKE
+from tracking.references import Kind
+from tracking.shipments import Event, Item, Shipment
+from tracking.standing import Standing, stand, stand_together, stand_without_news
+from tracking.status import Status, derive
+from tracking.timeline import merge
+from tracking.timestamps import Timestamp
+from tracking.wording import Words, clock_time, full_date
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Who tells, and when: the words, the retailer's time zone, and after how long it is quiet."""
+
+    words: Words
+    home: tzinfo
+    quiet: timedelta
+    now: datetime
+
+
+@dataclass(frozen=True)
+class DateLine:
+    """What rule S14 says: a sentence, and the calendar date in it."""
+
+    text: str
+    machine: str | None = None
+    overdue: bool = False
+
+
+@dataclass(frozen=True)
+class ItemJourney:
+    """One item of a parcel."""
+
+    item: Item
+    standing: Standing
+    events: tuple[Event, ...]
+    history: History
+    delivered_at: Timestamp | None
+
+
+@dataclass(frozen=True)
+class ParcelJourney:
+    """One shipment; `delivered_at` is the time of the scan that says so."""
+
+    shipment: Shipment
+    standing: Standing
+    date_line: DateLine | None
+    delivered_at: Timestamp | None
+    events: tuple[Event, ...]
+    history: History
+    items: tuple[ItemJourney, ...]
+
+    @property
+    def told_as_a_whole(self) -> bool:
+        """Whether items were asked for and the carrier tells only of the parcel."""
+        return self.shipment.items is not None and not self.shipment.told_by_item
+
+
+@dataclass(frozen=True)
+class Journey:
+    """The answer to a question, whatever its kind and level."""
+
+    reference: str
+    kind: Kind
+    level: Level
+    total: int
+    page: int
+    checked_at: datetime
+    stale: bool
+    processing: bool
+    standing: Standing
+    subtitle: str
+    parcels: tuple[ParcelJourney, ...]
+
+    @property
+    def order(self) -> str | None:
+        """The order that all parcels shown belong to, by the retailer's own reference."""
+        return _common(parcel.shipment.custom_reference for parcel in self.parcels)
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-self.total // TAKE))
+
+    @property
+    def first(self) -> int:
+        """The number of the first parcel shown, from 1."""
+        return (self.page - 1) * TAKE + 1
+
+    @property
+    def last(self) -> int:
+        """The number of the last parcel shown."""
+        return self.first + len(self.parcels) - 1
+
+
+def tell(found: Found, teller: Teller) -> Journey:
+    """Tell what was found."""
+    parcels = [_parcel(shipment, teller) for shipment in found.shipments.shipments]
+    parcels.sort(key=_undelivered_and_worst_first)
+    words = teller.words.of(_common(parcel.shipment.carrier.name for parcel in parcels))
+    return Journey(
+        reference=found.reference.text,
+        kind=found.reference.kind,
+        level=found.level,
+        total=found.shipments.total,
+        page=found.page,
+        checked_at=found.checked_at,
+        stale=False,
+        processing=found.processing,
+        standing=stand_together([parcel.standing for parcel in parcels], "parcel", words),
+        subtitle=_subtitle(found, words),
+        parcels=tuple(parcels),
+    )
+
+
+def _subtitle(found: Found, words: Words) -> str:
+    things = words.count("parcel", found.shipments.total)
+    return words.say("order", "named", order=found.reference.text, things=things)
+
+
+def _parcel(shipment: Shipment, teller: Teller) -> ParcelJourney:
+    now, words = teller.now, teller.words.of(shipment.carrier.name)
+    events = merge(shipment.events or (), now)
+    contents = [(item, merge(item.events, now)) for item in shipment.items or ()]
+    histories = [events, *(some for _, some in contents)]
+    clock = page_clock(histories, now, teller.home)
+    status = derive(events, now)
+    own = stand(status, events, words, clock)
+    items = tuple(
+        _item(item, some, None if shipment.events is None else own, words, clock)
+        for item, some in contents
+    )
+    own_known = shipment.events is not None or not items
+    standing = own if own_known else stand_together([i.standing for i in items], "item", words)
+    delivered_at = _scanned(status, now) if own_known else _latest(i.delivered_at for i in items)
+    date_line = _date_line(standing, shipment.expected_delivery_date, delivered_at, words, clock)
+    if date_line and date_line.overdue:
+        standing = standing.noting("overdue", "", at_least="warning")
+    return ParcelJourney(
+        shipment=shipment,
+        standing=_noting_silence(standing, histories, teller, words, clock),
+        date_line=date_line,
+        delivered_at=delivered_at if standing.delivered else None,
+        events=events,
+        history=tell_history(events, status.ignored, words, clock),
+        items=items,
+    )
+
+
+def _item(
+    item: Item, events: tuple[Event, ...], parcel: Standing | None, words: Words, clock: Clock
+) -> ItemJourney:
+    status = derive(events, clock.now)
+    told = stand(status, events, words, clock) if events else stand_without_news(parcel, words)
+    return ItemJourney(
+        item=item,
+        standing=told,
+        events=events,
+        history=tell_history(events, status.ignored, words, clock),
+        delivered_at=_scanned(status, clock.now) if status.delivered else None,
+    )
+
+
+def _date_line(
+    standing: Standing,
+    expected: date | None,
+    delivered_at: Timestamp | None,
+    words: Words,
+    clock: Clock,
+) -> DateLine | None:
+    """Rule S14. The expected date is a calendar date: it never shifts by a time zone."""
+    if standing.delivered and standing.final:
+        return _delivered_line(delivered_at, words) if delivered_at else None
+    if standing.final:
+        return None
+    if expected is None:
+        return DateLine(words.say("dates", "unknown"))
+    days = (expected - clock.today).days
+    name = {0: "expected_today", 1: "expected_tomorrow"}.get(days, "expected")
+    overdue = days < 0
+    text = words.say("dates", "overdue" if overdue else name, date=full_date(expected))
+    return DateLine(text, expected.isoformat(), overdue)
+
+
+def _delivered_line(stamp: Timestamp, words: Words) -> DateLine:
+    day = full_date(stamp.date)
+    if not stamp.has_time:
+        return DateLine(words.say("dates", "delivered", date=day), stamp.machine)
+    time = clock_time(stamp.moment)
+    return DateLine(words.say("dates", "delivered_at", date=day, time=time), stamp.machine)
+
+
+def _noting_silence(
+    standing: Standing,
+    histories: Iterable[tuple[Event, ...]],
+    teller: Teller,
+    words: Words,
+    clock: Clock,
+) -> Standing:
+    """Say so where a parcel that is not at its end has made no scan for long."""
+    newest = _latest(event.believed(teller.now) for events in histories for event in events)
+    if standing.final or newest is None or teller.now - newest.instant < teller.quiet:
+        return standing
+    until = newest.date + 2 * teller.quiet
+    name = "quiet" if until > clock.today else "very_quiet"
+    dates = {"date": full_date(newest.date), "until": full_date(until)}
+    return standing.noting("quiet", words.say("notes", name, **dates))
+
+
+def _scanned(status: Status, now: datetime) -> Timestamp | None:
+    return status.event.believed(now) if status.event else None
+
+
+def _latest(stamps: Iterable[Timestamp | None]) -> Timestamp | None:
+    return max((s for s in stamps if s), key=lambda stamp: stamp.instant, default=None)
+
+
+def _undelivered_and_worst_first(parcel: ParcelJourney) -> tuple[bool, int]:
+    return parcel.standing.delivered, -TONES.index(parcel.standing.tone)
+
+
+def _common(names: Iterable[str | None]) -> str | None:
+    """The one name that all share."""
+    different = set(names)
+    return different.pop() if len(different) == 1 else None

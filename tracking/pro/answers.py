@@ -1,0 +1,230 @@
+"""Deciphers PRO's answers: status, headers and body in, values or an exception out. No I/O.
+
+Tolerant as pro-tracking-api.md asks under Irregularities: one odd field or event never costs the
+parcel, unknown codes and fields never break. What is wrong as a whole is refused as a whole.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from tracking.pro.client import Answer
+from tracking.pro.errors import (
+    AnswerUnreadable,
+    BadRequest,
+    Forbidden,
+    MethodNotSupported,
+    ProBroken,
+    ProError,
+    ProUnavailable,
+    ReferenceRejected,
+    ShipmentGone,
+    ShipmentNotFound,
+    ShipmentProcessing,
+    TooManyRequests,
+    Unauthorised,
+)
+from tracking.pro.fields import code, count, lat_long, objects, text, texts
+from tracking.shipments import Carrier, Event, Item, Shipment, ShipmentPage
+from tracking.timestamps import Timestamp, parse_date
+
+Json = dict[str, Any]
+
+_ERRORS: dict[int, type[ProError]] = {
+    400: BadRequest,
+    401: Unauthorised,
+    403: Forbidden,
+    404: ShipmentNotFound,
+    405: MethodNotSupported,
+    410: ShipmentGone,
+    429: TooManyRequests,
+}
+_LONGEST_WAIT = 300  # seconds; what Retry-After may make us promise
+_SHIPMENT_REFERENCE = re.compile(r"sp_[0-9]{32}", re.ASCII)
+
+
+def decipher_shipment(answer: Answer, reference: str) -> Shipment:
+    """Read the answer of Get Tracking Events for `reference`. Raises ProError."""
+    shipment = _shipment(_object(answer))
+    return _asked_for(shipment, reference)
+
+
+def decipher_shipment_contents(answer: Answer, reference: str) -> Shipment:
+    """Read the answer of Get Contents-Level Tracking Events for `reference`. Raises ProError."""
+    shipment = _shipment_with_items(_object(answer))
+    return _asked_for(shipment, reference)
+
+
+def decipher_shipments(answer: Answer, skip: int = 0) -> ShipmentPage:
+    """Read the answer of Get Tracking Events by Custom Reference. Raises ProError."""
+    return _page(_object(answer), "tracking_responses", _shipment, skip)
+
+
+def decipher_shipments_contents(answer: Answer, skip: int = 0) -> ShipmentPage:
+    """Read that of Get Contents-Level Tracking Events by Custom Reference. Raises ProError."""
+    return _page(_object(answer), "tracking_contents_responses", _shipment_with_items, skip)
+
+
+def _object(answer: Answer) -> Json:
+    """The body of a 200 as an object; every other status is an error with a name."""
+    if answer.status != 200:
+        _refuse(answer)
+    kind = answer.headers.get("Content-Type", "application/json").partition(";")[0].strip().lower()
+    if not kind.endswith(("/json", "+json")):
+        raise AnswerUnreadable("not JSON by its own word")
+    try:
+        body = json.loads(
+            answer.body.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite
+        )
+    except (ValueError, RecursionError):
+        raise AnswerUnreadable("not JSON") from None
+    if not isinstance(body, dict):
+        raise AnswerUnreadable("not an object")
+    return body
+
+
+def _refuse(answer: Answer) -> NoReturn:
+    """Raise what the contract's table of errors calls this answer."""
+    body = _error_body(answer)
+    details = objects(body.get("details"))
+    error = _ERRORS.get(answer.status, ProBroken)
+    if error is ShipmentNotFound and _mentions(body, details, "processing"):
+        error = ShipmentProcessing
+    if error is BadRequest and any(_is_about_reference(detail) for detail in details):
+        error = ReferenceRejected
+    failure = error(f"HTTP {answer.status}", text(body.get("correlation_id")))
+    if isinstance(failure, ProUnavailable):
+        failure.retry_after = _seconds(answer.headers.get("Retry-After"))
+    raise failure
+
+
+def _error_body(answer: Answer) -> Json:
+    """The body of an error; gateways in front of PRO send what they like."""
+    try:
+        body = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _mentions(body: Json, details: list[Json], code: str) -> bool:
+    return any(one.get("code") == code for one in [body, *details])
+
+
+def _is_about_reference(detail: Json) -> bool:
+    asked = str(detail.get("property") or "").casefold().endswith("reference")
+    return asked or detail.get("code") == "invalid_reference_format"
+
+
+def _seconds(retry_after: str | None) -> int | None:
+    if retry_after is None or not re.fullmatch(r"[0-9]{1,9}", retry_after.strip()):
+        return None
+    return min(max(int(retry_after), 1), _LONGEST_WAIT)
+
+
+def _page(body: Json, name: str, read: Callable[[Json], Shipment], skip: int) -> ShipmentPage:
+    listed = body.get(name) or []
+    if name not in body and "total_results" not in body:
+        raise AnswerUnreadable("not a list of shipments")
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise AnswerUnreadable("not a list of shipments")
+    shipments = tuple(read(one) for one in listed)
+    total = max(count(body.get("total_results")), skip + len(shipments) if shipments else 0)
+    if not shipments and (not skip or not total):
+        raise ShipmentNotFound("an empty list")
+    return ShipmentPage(shipments, total, skip)
+
+
+def _shipment(body: Json) -> Shipment:
+    return Shipment(
+        shipment_reference=_reference(body),
+        custom_reference=text(body.get("custom_reference")),
+        carrier_references=texts(body.get("carrier_references")),
+        carrier=_carrier(body),
+        expected_delivery_date=parse_date(body.get("expected_delivery_date")),
+        events=_events(body),
+    )
+
+
+def _shipment_with_items(body: Json) -> Shipment:
+    items = tuple(_item(one) for one in objects(body.get("shipment_contents")))
+    references = (reference for item in items for reference in item.carrier_references)
+    return Shipment(
+        shipment_reference=_reference(body),
+        custom_reference=text(body.get("custom_reference")),
+        carrier_references=tuple(dict.fromkeys(references)),
+        carrier=_carrier(body),
+        expected_delivery_date=parse_date(body.get("expected_delivery_date")),
+        items=items,
+    )
+
+
+def _reference(body: Json) -> str:
+    reference = body.get("shipment_reference")
+    if not isinstance(reference, str) or not _SHIPMENT_REFERENCE.fullmatch(reference):
+        raise AnswerUnreadable("a shipment without its reference")
+    return reference
+
+
+def _asked_for(shipment: Shipment, reference: str) -> Shipment:
+    if shipment.shipment_reference != reference:
+        raise AnswerUnreadable("another shipment than the one asked for")
+    return shipment
+
+
+def _carrier(body: Json) -> Carrier:
+    """`carrier` in the contract, `carrier_details` in some of Sorted's examples."""
+    named = next(iter(objects([body.get("carrier"), body.get("carrier_details")])), {})
+    return Carrier(
+        reference=text(named.get("reference")),
+        name=text(named.get("name")),
+        service_reference=text(named.get("service_reference")),
+        service_name=text(named.get("service_name")),
+    )
+
+
+def _item(body: Json) -> Item:
+    return Item(
+        reference=text(body.get("reference")),
+        custom_reference=text(body.get("custom_reference")),
+        carrier_references=texts(body.get("carrier_references")),
+        events=_events(body),
+    )
+
+
+def _events(body: Json) -> tuple[Event, ...]:
+    read = (_event(one) for one in objects(body.get("events")))
+    return tuple(event for event in read if _says_something(event))
+
+
+def _says_something(event: Event) -> bool:
+    stamp = event.timestamp or event.received_timestamp
+    return bool(event.event_code or event.description or stamp)
+
+
+def _event(body: Json) -> Event:
+    signee = text(body.get("signee"))
+    return Event(
+        reference=text(body.get("reference")),
+        event_code=code(body.get("event_code")),
+        description=text(body.get("description")),
+        timestamp=Timestamp.parse(body.get("timestamp")),
+        received_timestamp=Timestamp.parse(body.get("received_timestamp")),
+        location=text(body.get("location")),
+        lat_long=lat_long(body.get("lat_long")),
+        signee=signee,
+        signed=signee is not None,
+    )
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _finite(literal: str) -> float:
+    number = float(literal)
+    if not math.isfinite(number):
+        raise ValueError("a number too large to be one")
+    return number

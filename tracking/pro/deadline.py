@@ -1,0 +1,100 @@
+"""One deadline for a whole HTTP call.
+
+The timeout of requests bounds each read from the socket, not the call: an upstream that sends one
+byte now and then is never given up. So the socket itself asks, before each read, how much is left.
+"""
+
+import io
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPResponse
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+_thread = threading.local()
+
+
+class Deadline:
+    """So many seconds from now, for all calls of one question together."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def remaining(self) -> float:
+        """Seconds left; negative once it is over."""
+        return self._end - self._clock()
+
+    def remaining_or_raise(self) -> float:
+        """Seconds left. Raises TimeoutError where there are none."""
+        left = self.remaining()
+        if left <= 0:
+            raise TimeoutError("the deadline is over")
+        return left
+
+    @contextmanager
+    def on_this_thread(self) -> Iterator[None]:
+        """Every read from a socket of DeadlineAdapter ends with this deadline."""
+        _thread.deadline = self
+        try:
+            yield
+        finally:
+            del _thread.deadline
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads what `raw` reads, and never waits longer than until the thread's deadline."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw = raw
+        self._socket = sock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._socket.settimeout(_thread.deadline.remaining_or_raise())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _DeadlineResponse(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock))
+
+
+class _DeadlineHTTPConnection(HTTPConnection):
+    response_class = _DeadlineResponse
+
+
+class _DeadlineHTTPSConnection(HTTPSConnection):
+    response_class = _DeadlineResponse
+
+
+class _DeadlineHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _DeadlineHTTPConnection
+
+
+class _DeadlineHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _DeadlineHTTPSConnection
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """An adapter whose connections obey the Deadline of the thread."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _DeadlineHTTPPool,
+            "https": _DeadlineHTTPSPool,
+        }

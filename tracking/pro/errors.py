@@ -1,0 +1,74 @@
+"""What can go wrong with PRO, by name. Each class says what happened; callers catch meaning."""
+
+
+class ProError(Exception):
+    """PRO gave no shipment.
+
+    `correlation_id` is what Sorted's support asks for; it goes to the log and never to a page.
+    """
+
+    def __init__(self, detail: str = "", correlation_id: str | None = None) -> None:
+        super().__init__(detail)
+        self.correlation_id = correlation_id
+
+
+class ShipmentNotFound(ProError):
+    """404, or an empty list: no such shipment."""
+
+
+class ReferenceRejected(ProError):
+    """400 about the reference itself: for a shopper the same as not found."""
+
+
+class ShipmentProcessing(ProError):
+    """404 `processing`: it exists and is not ready to be shown yet."""
+
+
+class ShipmentGone(ProError):
+    """410: removed for good, or held back."""
+
+
+class ProUnavailable(ProError):
+    """No usable answer. `retry_after` is what PRO asked for, in seconds."""
+
+    retry_after: int | None = None
+
+
+class BadRequest(ProUnavailable):
+    """400 about anything but the reference, for example the version header."""
+
+
+class Unauthorised(ProUnavailable):
+    """401: the key is wrong or missing."""
+
+
+class Forbidden(ProUnavailable):
+    """403: the account may not use this endpoint."""
+
+
+class MethodNotSupported(ProUnavailable):
+    """405."""
+
+
+class TooManyRequests(ProUnavailable):
+    """429."""
+
+
+class ProBroken(ProUnavailable):
+    """500 and every other status that the contract does not know, redirects included."""
+
+
+class ProUnreachable(ProUnavailable):
+    """No connection, no name, bad TLS, a reset, or an answer cut short."""
+
+
+class ProTooSlow(ProUnavailable):
+    """No complete answer within the deadline."""
+
+
+class AnswerTooLarge(ProUnavailable):
+    """The answer is larger than we read."""
+
+
+class AnswerUnreadable(ProUnavailable):
+    """A 200 that is not what the contract says: no JSON, another shape, another shipment."""

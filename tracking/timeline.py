@@ -1,0 +1,58 @@
+"""A history: merged, newest first, grouped by the scan's own day. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from itertools import groupby
+
+from tracking.shipments import Event
+from tracking.status import order
+
+
+@dataclass(frozen=True)
+class Day:
+    """Scans of one local date that follow each other; `date` is None where no time is known."""
+
+    date: date | None
+    events: tuple[Event, ...]
+
+
+def merge(events: Iterable[Event], now: datetime) -> tuple[Event, ...]:
+    """Fold the copies of a scan into one and put the newest first, untimed ones last.
+
+    Copies are equal in code, instant and description, case and blanks aside; the one with the
+    most fields stays, then the one received first. `now` is aware.
+    """
+    kept: dict[object, Event] = {}
+    for event in sorted(events, key=_fullness):
+        believed = event.believed(now)
+        instant = believed.instant if believed else None
+        words = "".join((event.description or "").split()).casefold()
+        kept.setdefault((event.event_code, instant, words), event)
+    alphabetic = sorted(kept.values(), key=lambda event: (event.description or "", repr(event)))
+    return tuple(sorted(alphabetic, key=lambda event: order(event, now), reverse=True))
+
+
+def by_day(events: Iterable[Event], now: datetime) -> tuple[Day, ...]:
+    """Group merged events by the date on the carrier's clock (rule P8).
+
+    With mixed offsets the same date can come twice: the order by instant is never given up.
+    """
+    return tuple(
+        Day(day, tuple(scans)) for day, scans in groupby(events, lambda e: _local_date(e, now))
+    )
+
+
+def _local_date(event: Event, now: datetime) -> date | None:
+    believed = event.believed(now)
+    return believed.date if believed else None
+
+
+def _fullness(event: Event) -> tuple[int, float, str]:
+    known = sum(bool(getattr(event, field.name)) for field in fields(event))
+    received = event.received_timestamp
+    return (
+        -known,
+        received.instant.timestamp() if received else float("inf"),
+        event.reference or "",
+    )
