@@ -143,7 +143,7 @@ def serve(environ: Mapping[str, str] = os.environ) -> int:
         respawn_failed_workers=True,
         workers_kill_timeout=20,  # seconds
         working_dir=Path(__file__).parent,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     ).serve()
     return 0
 

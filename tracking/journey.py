@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from tracking.codes import TONES
+from tracking.dateline import DateLine, tell_date
 from tracking.entries import Level
 from tracking.history import Clock, History, page_clock, tell_history
 from tracking.lookup import Found
@@ -15,7 +16,7 @@ from tracking.standing import Standing, stand, stand_together, stand_without_new
 from tracking.status import Status, derive
 from tracking.timeline import merge
 from tracking.timestamps import Timestamp
-from tracking.wording import Words, clock_time, full_date
+from tracking.wording import Words, full_date
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,6 @@ class Teller:
     home: tzinfo
     quiet: timedelta
     now: datetime
-
-
-@dataclass(frozen=True)
-class DateLine:
-    """What rule S14 says: a sentence, and the calendar date in it."""
-
-    text: str
-    machine: str | None = None
-    overdue: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +135,7 @@ def _parcel(shipment: Shipment, teller: Teller) -> ParcelJourney:
     own_known = shipment.events is not None or not items
     standing = own if own_known else stand_together([i.standing for i in items], "item", words)
     delivered_at = _scanned(status, now) if own_known else _latest(i.delivered_at for i in items)
-    date_line = _date_line(standing, shipment.expected_delivery_date, delivered_at, words, clock)
+    date_line = tell_date(standing, shipment.expected_delivery_date, delivered_at, words, clock)
     if date_line and date_line.overdue:
         standing = standing.noting("overdue", "", at_least="warning")
     return ParcelJourney(
@@ -169,35 +161,6 @@ def _item(
         history=tell_history(events, status.ignored, words, clock),
         delivered_at=_scanned(status, clock.now) if status.delivered else None,
     )
-
-
-def _date_line(
-    standing: Standing,
-    expected: date | None,
-    delivered_at: Timestamp | None,
-    words: Words,
-    clock: Clock,
-) -> DateLine | None:
-    """Rule S14. The expected date is a calendar date: it never shifts by a time zone."""
-    if standing.delivered and standing.final:
-        return _delivered_line(delivered_at, words) if delivered_at else None
-    if standing.final:
-        return None
-    if expected is None:
-        return DateLine(words.say("dates", "unknown"))
-    days = (expected - clock.today).days
-    name = {0: "expected_today", 1: "expected_tomorrow"}.get(days, "expected")
-    overdue = days < 0
-    text = words.say("dates", "overdue" if overdue else name, date=full_date(expected))
-    return DateLine(text, expected.isoformat(), overdue)
-
-
-def _delivered_line(stamp: Timestamp, words: Words) -> DateLine:
-    day = full_date(stamp.date)
-    if not stamp.has_time:
-        return DateLine(words.say("dates", "delivered", date=day), stamp.machine)
-    time = clock_time(stamp.moment)
-    return DateLine(words.say("dates", "delivered_at", date=day, time=time), stamp.machine)
 
 
 def _noting_silence(

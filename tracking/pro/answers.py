@@ -11,37 +11,14 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from tracking.pro.client import Answer
-from tracking.pro.errors import (
-    AnswerUnreadable,
-    BadRequest,
-    Forbidden,
-    MethodNotSupported,
-    ProBroken,
-    ProError,
-    ProUnavailable,
-    ReferenceRejected,
-    ShipmentGone,
-    ShipmentNotFound,
-    ShipmentProcessing,
-    TooManyRequests,
-    Unauthorised,
-)
+from tracking.pro.errors import AnswerUnreadable, ShipmentNotFound
 from tracking.pro.fields import code, count, lat_long, objects, text, texts
+from tracking.pro.refusals import error_of
 from tracking.shipments import Carrier, Event, Item, Shipment, ShipmentPage
 from tracking.timestamps import Timestamp, parse_date
 
 Json = dict[str, Any]
 
-_ERRORS: dict[int, type[ProError]] = {
-    400: BadRequest,
-    401: Unauthorised,
-    403: Forbidden,
-    404: ShipmentNotFound,
-    405: MethodNotSupported,
-    410: ShipmentGone,
-    429: TooManyRequests,
-}
-_LONGEST_WAIT = 300  # seconds; what Retry-After may make us promise
 _SHIPMENT_REFERENCE = re.compile(r"sp_[0-9]{32}", re.ASCII)
 
 
@@ -70,7 +47,7 @@ def decipher_shipments_contents(answer: Answer, skip: int = 0) -> ShipmentPage:
 def _object(answer: Answer) -> Json:
     """The body of a 200 as an object; every other status is an error with a name."""
     if answer.status != 200:
-        _refuse(answer)
+        raise error_of(answer)
     kind = answer.headers.get("Content-Type", "application/json").partition(";")[0].strip().lower()
     if not kind.endswith(("/json", "+json")):
         raise AnswerUnreadable("not JSON by its own word")
@@ -83,45 +60,6 @@ def _object(answer: Answer) -> Json:
     if not isinstance(body, dict):
         raise AnswerUnreadable("not an object")
     return body
-
-
-def _refuse(answer: Answer) -> NoReturn:
-    """Raise what the contract's table of errors calls this answer."""
-    body = _error_body(answer)
-    details = objects(body.get("details"))
-    error = _ERRORS.get(answer.status, ProBroken)
-    if error is ShipmentNotFound and _mentions(body, details, "processing"):
-        error = ShipmentProcessing
-    if error is BadRequest and any(_is_about_reference(detail) for detail in details):
-        error = ReferenceRejected
-    failure = error(f"HTTP {answer.status}", text(body.get("correlation_id")))
-    if isinstance(failure, ProUnavailable):
-        failure.retry_after = _seconds(answer.headers.get("Retry-After"))
-    raise failure
-
-
-def _error_body(answer: Answer) -> Json:
-    """The body of an error; gateways in front of PRO send what they like."""
-    try:
-        body = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _mentions(body: Json, details: list[Json], code: str) -> bool:
-    return any(one.get("code") == code for one in [body, *details])
-
-
-def _is_about_reference(detail: Json) -> bool:
-    asked = str(detail.get("property") or "").casefold().endswith("reference")
-    return asked or detail.get("code") == "invalid_reference_format"
-
-
-def _seconds(retry_after: str | None) -> int | None:
-    if retry_after is None or not re.fullmatch(r"[0-9]{1,9}", retry_after.strip()):
-        return None
-    return min(max(int(retry_after), 1), _LONGEST_WAIT)
 
 
 def _page(body: Json, name: str, read: Callable[[Json], Shipment], skip: int) -> ShipmentPage:
