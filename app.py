@@ -131,6 +131,8 @@ def serve(environ: Mapping[str, str] = os.environ) -> int:
         print(f"The parcel page cannot start.\n{error}", file=sys.stderr)
         return 1
     print(_greeting(settings), flush=True)
+    if settings.web_concurrency > 1:
+        print("WEB_CONCURRENCY: each process remembers answers by itself.", file=sys.stderr)
     Granian(
         "app:app",
         address=settings.host,

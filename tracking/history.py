@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 
 from tracking.shipments import Event
+from tracking.status import Status
 from tracking.timeline import by_day
 from tracking.timestamps import Timestamp
 from tracking.wording import Words, clock_time, full_date, offset_name
@@ -24,7 +25,7 @@ class Scan:
     stamp: Timestamp | None
     note: str | None
     signed: str
-    after_final: bool
+    after_final: str
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,10 @@ class Clock:
         return self.now.astimezone(timezone(offset)).date()
 
 
-def tell_history(
-    events: tuple[Event, ...], ignored: Iterable[Event], words: Words, clock: Clock
-) -> History:
-    """Tell merged events, newest first; those in `ignored` were scanned after the end."""
-    after = frozenset(ignored)
+def tell_history(events: tuple[Event, ...], status: Status, words: Words, clock: Clock) -> History:
+    """Tell merged events, newest first; those that the status ignores came after the end."""
+    name = "after_final" if status.delivered else "after_other_final"
+    after = dict.fromkeys(status.ignored, words.say("notes", name))
     split = SHOWN if len(events) >= FOLDED_FROM else len(events)
 
     def days(some: tuple[Event, ...]) -> tuple[DayOfScans, ...]:
@@ -74,7 +74,7 @@ def tell_history(
             DayOfScans(
                 _heading(day.date, day.events[0], words, clock),
                 day.date,
-                tuple(_scan(event, event in after, words, clock) for event in day.events),
+                tuple(_scan(event, after.get(event, ""), words, clock) for event in day.events),
             )
             for day in by_day(some, clock.now)
         )
@@ -82,7 +82,7 @@ def tell_history(
     return History(days(events[:split]), days(events[split:]), len(events) - split)
 
 
-def _scan(event: Event, after_final: bool, words: Words, clock: Clock) -> Scan:
+def _scan(event: Event, after_final: str, words: Words, clock: Clock) -> Scan:
     stamp = event.believed(clock.now)
     return Scan(
         event=event,

@@ -144,7 +144,7 @@ def _parcel(shipment: Shipment, teller: Teller) -> ParcelJourney:
         date_line=date_line,
         delivered_at=delivered_at if standing.delivered else None,
         events=events,
-        history=tell_history(events, status.ignored, words, clock),
+        history=tell_history(events, status, words, clock),
         items=items,
     )
 
@@ -158,7 +158,7 @@ def _item(
         item=item,
         standing=told,
         events=events,
-        history=tell_history(events, status.ignored, words, clock),
+        history=tell_history(events, status, words, clock),
         delivered_at=_scanned(status, clock.now) if status.delivered else None,
     )
 
