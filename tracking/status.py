@@ -47,6 +47,7 @@ _OVERRIDES: dict[str, frozenset[str]] = {
 
 # Rule S7: what ends the need for action; a hard final status does so too.
 _ENDS_ACTION = DELIVERED | {
+    "action_required",  # the newer one is the one to act on
     "out_for_delivery",
     "delivery_failed",
     "delivery_failed_card_left",

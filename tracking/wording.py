@@ -21,6 +21,9 @@ class Words:
     retailer: str | None = None
     carrier: str | None = None
 
+    def __post_init__(self) -> None:
+        _table(self.language)  # a table that cannot be read stops the start, not a shopper
+
     def of(self, carrier: str | None) -> Self:
         """The same words, spoken of a carrier."""
         return replace(self, carrier=carrier)

@@ -1,0 +1,1093 @@
+"""The pages as a shopper reads them: the form, every outcome, one parcel, items, an order.
+
+One application serves the whole file: what the tests need of PRO is told apart by reference.
+"""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from app import create_app
+from tests.conftest import NOON, Shopper, check_every_page
+from tests.shipments import event, item, new_reference, shipment
+from tracking import wording
+from tracking.pro.simulator import STORIES, Fault, Simulator, Story
+
+KEY = "sorted-key-7f3a"
+TEXT_OF_PRO = "upstream-says-this"
+ADVICE_NOT_FOUND = (
+    "Check the number in your order or dispatch email. New orders can take a day to appear.",
+    "The delivery company’s own number cannot be looked up here.",
+)
+FORM = "Where is your parcel?"
+STEPS = ["Awaiting handover", "With the carrier", "In transit", "Out for delivery", "Delivered"]
+DATETIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+
+
+@pytest.fixture(scope="module")
+def pro() -> Iterator[Simulator]:
+    with Simulator(key=KEY, clock=lambda: NOON) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def shopper(pro: Simulator) -> Shopper:
+    return _shopper_of(pro)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Shopper:
+    """A shopper in front of an application without a key."""
+    return Shopper(create_app({}).test_client())
+
+
+def _shopper_of(pro: Simulator, **environ: str) -> Shopper:
+    account = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key}
+    return Shopper(create_app(account | environ, lambda: NOON).test_client())
+
+
+def _put(pro: Simulator, *events: dict, **more: object) -> str:
+    """Put a shipment into PRO. Returns its reference."""
+    made = shipment(*events, **more)
+    pro.put(made)
+    return made["shipment_reference"]
+
+
+def _texts(soup: BeautifulSoup | Tag, selector: str) -> list[str]:
+    return [" ".join(one.get_text().split()) for one in soup.select(selector)]
+
+
+def _text(soup: BeautifulSoup | Tag, selector: str) -> str:
+    (only,) = _texts(soup, selector)
+    return only
+
+
+def _field(soup: BeautifulSoup) -> Tag:
+    (field,) = soup.select("input[name=reference]")
+    return field
+
+
+class TestForm:
+    """Rules F1 to F6."""
+
+    def test_has_one_labelled_field_one_hint_and_one_button(self, shopper: Shopper) -> None:
+        soup = shopper.open("/")
+
+        (form,) = soup.select("form")
+        assert _text(form, "label") == "Order number or tracking reference"
+        assert _text(form, "button") == "Track"
+        assert not form.select("#ref-hint a")
+        assert _text(form, "#ref-hint").count(".") == 1
+        assert len(form.select("input, select, textarea")) == 1
+
+    def test_is_a_plain_get_form_that_the_browser_does_not_check(self, shopper: Shopper) -> None:
+        (form,) = shopper.open("/").select("form")
+
+        assert (form["action"], form["method"], form["novalidate"]) == ("/parcel", "get", "")
+
+    def test_field_takes_what_people_paste(self, shopper: Shopper) -> None:
+        field = _field(shopper.open("/"))
+
+        expected = {
+            "type": "text",
+            "autocomplete": "off",
+            "spellcheck": "false",
+            "autocapitalize": "none",
+            "dir": "ltr",
+            "maxlength": "200",
+            "aria-describedby": "ref-hint",
+            "value": "",
+        }
+        assert {name: field.get(name) for name in expected} == expected
+        assert not {"required", "pattern", "aria-invalid"} & field.attrs.keys()
+
+    def test_answers_at_its_own_address_without_a_redirect(self, shopper: Shopper) -> None:
+        response = shopper.get("/parcel", reference="DEMO-1003")
+
+        assert response.status_code == 200
+        assert "Location" not in response.headers
+
+    def test_what_is_wrong_is_said_twice_in_the_same_words(self, shopper: Shopper) -> None:
+        soup = shopper.ask("", status=400)
+
+        said = "Enter your order number or tracking reference"
+        (summary,) = soup.select(".error-summary")
+        (link,) = summary.select("a")
+        assert link.get_text() == said
+        assert _text(soup, "#ref-error") == f"Error: {said}"
+        assert link["href"] == f"#{_field(soup)['id']}"
+
+    def test_error_summary_stands_before_the_headline_and_takes_the_focus(
+        self, shopper: Shopper
+    ) -> None:
+        soup = shopper.ask("", status=400)
+
+        (summary,) = soup.select(".error-summary")
+        assert (summary["tabindex"], summary["autofocus"], summary["role"]) == ("-1", "", "alert")
+        assert summary.find_next("h1")
+        assert len(soup.select("[autofocus]")) == 1
+
+    def test_field_with_an_error_says_so_to_assistive_technology(self, shopper: Shopper) -> None:
+        field = _field(shopper.ask("", status=400))
+
+        assert field["aria-invalid"] == "true"
+        assert field["aria-describedby"] == "ref-hint ref-error"
+
+    def test_no_text_blames_or_apologises(self) -> None:
+        texts = [path.read_text("utf-8") for path in wording._LOCALES.glob("en*.toml")]
+
+        assert texts
+        for text in texts:
+            said = " ".join(_strings(tomllib.loads(text)))
+            assert not re.search(r"\b(invalid|please|sorry|oops|error|code)\b", said, re.I)
+
+    @pytest.mark.parametrize("path", ["/", "/embed"])
+    def test_form_alone_costs_no_call(self, pro: Simulator, shopper: Shopper, path: str) -> None:
+        pro.forget_calls()
+
+        shopper.open(path)
+
+        assert pro.calls == []
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _strings(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _strings(one)
+
+
+REFUSED = {
+    "": "Enter your order number or tracking reference",
+    "   ": "Enter your order number or tracking reference",
+    "x" * 51: "Order number or tracking reference must be 50 characters or fewer",
+    "📦" * 26: (
+        "Order number or tracking reference must be 50 characters or fewer"
+    ),
+    "a\x01b": "Order number or tracking reference must not include hidden or control characters",
+    "a\r\nX-Evil: 1": (
+        "Order number or tracking reference must not include hidden or control characters"
+    ),
+    "sp_" + "1" * 31: "A reference has 32 digits after sp_; this one has 31",
+    "SC_" + "1" * 33: "A reference has 32 digits after sc_; this one has 33",
+    "tr_1": "A reference has 32 digits after tr_; this one has 1",
+    "sc_" + "1" * 32: (
+        "This reference is for one item or one update. "
+        "Enter the order number, or a reference that starts with sp_"
+    ),
+    "tr_" + "1" * 32: (
+        "This reference is for one item or one update. "
+        "Enter the order number, or a reference that starts with sp_"
+    ),
+    ".": (
+        "This cannot be an order number or tracking reference. "
+        "Check the number in your order or dispatch email"
+    ),
+    "..": (
+        "This cannot be an order number or tracking reference. "
+        "Check the number in your order or dispatch email"
+    ),
+    "shipment_contents": (
+        "This cannot be an order number or tracking reference. "
+        "Check the number in your order or dispatch email"
+    ),
+}
+BAD_ADDRESSES = [
+    "/parcel?reference=DEMO-1001&reference=DEMO-1001",
+    "/parcel?reference=DEMO-1001&level=contents&level=contents",
+    "/parcel?reference=DEMO-1001&page=1&page=2",
+    "/parcel?reference=DEMO-1001&lang=en&lang=de",
+    "/parcel?reference=DEMO-1001&key=a&key=b",
+    "/parcel?reference=DEMO-1001&page=0",
+    "/parcel?reference=DEMO-1001&page=-1",
+    "/parcel?reference=DEMO-1001&page=1000",
+    "/parcel?reference=DEMO-1001&page=two",
+    "/parcel?reference=DEMO-1001&page=%C2%B2",
+    "/parcel?reference=DEMO-1001&page=",
+    "/parcel?reference=DEMO-1001&level=items",
+    "/parcel?reference=DEMO-1001&level=",
+]
+FAULTS = {
+    "a 500": Fault("status", status=500, body=f'{{"message": "{TEXT_OF_PRO}"}}'),
+    "a 502 with a page": Fault("status", status=502, body=f"<h1>{TEXT_OF_PRO}</h1>"),
+    "a refused key": Fault("status", status=401, body=f'{{"message": "{TEXT_OF_PRO} {KEY}"}}'),
+    "a forbidden endpoint": Fault("status", status=403, body=f'{{"code": "{TEXT_OF_PRO}"}}'),
+    "a bad version": Fault(
+        "status", status=400, body=f'{{"code": "version_header_error", "message": "{TEXT_OF_PRO}"}}'
+    ),
+    "too many requests": Fault("status", status=429, body=TEXT_OF_PRO, retry_after=42),
+    "no JSON": Fault("garbage"),
+    "a login page": Fault("html"),
+    "a reset": Fault("reset"),
+    "a reset half-way": Fault("reset_mid"),
+    "an answer cut short": Fault("truncate"),
+    "a redirect": Fault("redirect", location=f"https://evil.example/{TEXT_OF_PRO}"),
+    "another shipment": Fault("wrong_shipment"),
+    "an answer that is too big": Fault("big"),
+}
+
+
+class TestOutcomes:
+    """The table of outcomes in design.md: the page, the JSON and the status never disagree."""
+
+    @pytest.mark.parametrize(("typed", "said"), REFUSED.items(), ids=repr)
+    def test_what_cannot_be_a_reference_is_told_at_the_field_and_costs_no_call(
+        self, pro: Simulator, shopper: Shopper, typed: str, said: str
+    ) -> None:
+        pro.forget_calls()
+
+        soup = shopper.ask(typed, status=400)
+        error = shopper.json(typed, status=400)["error"]
+
+        assert _text(soup, "h1") == FORM
+        assert _text(soup, ".error-summary a") == said
+        assert error == {"code": "invalid_reference", "message": said}
+        assert pro.calls == []
+
+    @pytest.mark.parametrize("typed", ["sp_12", "x" * 60, '"' * 60, "  sc_" + "1" * 32, "a\x07b"])
+    def test_what_was_refused_stays_in_the_field(self, shopper: Shopper, typed: str) -> None:
+        field = _field(shopper.ask(typed, status=400))
+
+        assert field["value"] == typed.replace("\x07", "")
+
+    @pytest.mark.parametrize("address", BAD_ADDRESSES)
+    def test_address_that_is_not_understood_is_a_400_and_costs_no_call(
+        self, pro: Simulator, shopper: Shopper, address: str
+    ) -> None:
+        pro.forget_calls()
+
+        soup = shopper.open(address, status=400)
+        json = shopper.get(address.replace("/parcel", "/parcel.json"))
+
+        said = "This link is not complete. Enter your order number or tracking reference"
+        assert _text(soup, "h1") == FORM
+        assert _text(soup, ".error-summary a") == said
+        assert _field(soup)["value"] == "DEMO-1001"
+        assert json.status_code == 400
+        assert json.json == {"error": {"code": "invalid_parameter", "message": said}}
+        assert pro.calls == []
+
+    def test_unknown_parameters_are_ignored(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1003", utm_source="mail", fbclid="1", lang="tlh")
+
+        assert _text(soup, "h1") == "On its way"
+
+    def test_not_found_says_what_to_check_and_keeps_what_was_typed(self, shopper: Shopper) -> None:
+        soup = shopper.ask("NO-SUCH 1", status=404)
+        error = shopper.json("NO-SUCH 1", status=404)["error"]
+
+        assert _text(soup, "h1") == "We cannot find that parcel"
+        assert soup.title.get_text() == "Error: We cannot find that parcel – Parcel page"
+        for advice in ADVICE_NOT_FOUND:
+            assert advice in _texts(soup, "main p")
+        assert "If it still does not work, contact the shop." in _texts(soup, "main p")
+        assert _field(soup)["value"] == "NO-SUCH 1"
+        assert error["code"] == "not_found"
+        assert error["message"].startswith("We cannot find that parcel")
+
+    def test_reference_that_pro_rejects_looks_like_one_that_nobody_has(
+        self, pro: Simulator, shopper: Shopper
+    ) -> None:
+        body = '{"details": [{"property": "custom_reference", "message": "no"}]}'
+        pro.fault(Fault("status", status=400, body=body), "REJECTED-1")
+
+        rejected = shopper.get("/parcel", reference="REJECTED-1")
+        unknown = shopper.get("/parcel", reference="UNKNOWNS-1")
+
+        assert rejected.status_code == unknown.status_code == 404
+        assert rejected.text.replace("REJECTED-1", "UNKNOWNS-1") == unknown.text
+
+    @pytest.mark.parametrize("number", [1302, 1303], ids=["removed", "quarantined"])
+    def test_gone_is_gone(self, shopper: Shopper, number: int) -> None:
+        reference = f"sp_0069{number:028}"
+
+        soup = shopper.ask(reference, status=410)
+        error = shopper.json(reference, status=410)["error"]
+
+        assert _text(soup, "h1") == "This parcel is no longer available"
+        assert "If you still wait for this parcel, contact the shop." in _texts(soup, "main p")
+        assert _field(soup)["value"] == reference
+        assert error["code"] == "gone"
+
+    @pytest.mark.parametrize("name", FAULTS)
+    def test_trouble_with_pro_is_a_503_that_says_when_to_try_again(
+        self, pro: Simulator, shopper: Shopper, name: str
+    ) -> None:
+        reference = _put(pro, event())
+        pro.fault(FAULTS[name], reference)
+
+        soup = shopper.ask(reference, status=503)
+        json = shopper.get("/parcel.json", reference=reference)
+
+        assert _text(soup, "h1") == "Tracking is not working at the moment"
+        assert any("Try again in a few minutes." in said for said in _texts(soup, "main p"))
+        assert _field(soup)["value"] == reference
+        assert json.status_code == 503
+        assert json.json["error"]["code"] == "unavailable"
+        assert json.json["error"].keys() == {"code", "message"}
+
+    @pytest.mark.parametrize("path", ["/parcel", "/parcel.json", "/embed"])
+    @pytest.mark.parametrize("name", FAULTS)
+    def test_nothing_of_what_went_wrong_leaves_the_house(
+        self, pro: Simulator, shopper: Shopper, name: str, path: str
+    ) -> None:
+        reference = _put(pro, event())
+        pro.fault(FAULTS[name], reference)
+
+        response = shopper.get(path, reference=reference)
+
+        told = f"{response.headers}\n{response.text}".casefold()
+        host = pro.url.partition("://")[2].partition("/")[0]
+        secrets = [KEY, host, host.partition(":")[2], TEXT_OF_PRO, "evil.example", "sign in"]
+        inside = ["traceback", "exception", "tracking.pro", "werkzeug", "api_key", "x-api"]
+        classes = ["prounavailable", "probroken", "answerunreadable", "unauthorised", "connection"]
+        assert response.status_code == 503
+        assert [word for word in [*secrets, *inside, *classes] if word.casefold() in told] == []
+
+    def test_waits_as_long_as_pro_asks_and_briefly_otherwise(
+        self, pro: Simulator, shopper: Shopper
+    ) -> None:
+        asked, broken = _put(pro, event()), _put(pro, event())
+        pro.fault(FAULTS["too many requests"], asked)
+        pro.fault(FAULTS["a 500"], broken)
+
+        waits = {
+            (reference, path): shopper.get(path, reference=reference).headers["Retry-After"]
+            for reference in (asked, broken)
+            for path in ("/parcel", "/parcel.json", "/embed")
+        }
+
+        assert {waits[asked, path] for path in ("/parcel", "/parcel.json", "/embed")} == {"42"}
+        assert all(15 <= int(wait) <= 30 for (who, _), wait in waits.items() if who == broken)
+
+    @pytest.mark.parametrize(
+        ("reference", "status"), [("", 400), ("NOBODYS", 404), (f"sp_0069{1302:028}", 410)]
+    )
+    def test_only_trouble_that_passes_asks_to_try_again(
+        self, shopper: Shopper, reference: str, status: int
+    ) -> None:
+        response = shopper.get("/parcel", reference=reference)
+
+        assert response.status_code == status
+        assert "Retry-After" not in response.headers
+
+    def test_shipment_that_pro_still_works_on_is_known_and_has_no_updates(
+        self, shopper: Shopper
+    ) -> None:
+        soup = shopper.ask("DEMO-1301")
+
+        assert _text(soup, "h1") == "No updates yet"
+        assert "We know this order, and there is nothing to show yet" in soup.get_text()
+        assert not soup.select(".history")
+
+    def test_shipment_without_scans_says_that_this_is_normal(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1007")
+
+        assert _text(soup, "h1") == "No updates yet"
+        assert "Harrier Parcels has not scanned your parcel yet." in _text(soup, ".answer__reason")
+
+    def test_page_past_the_last_leads_back_to_the_first(self, shopper: Shopper) -> None:
+        soup = shopper.ask("HO-12", status=404, page="3")
+        error = shopper.json("HO-12", status=404, page="3")["error"]
+
+        links = [link["href"] for link in soup.select("main a")]
+        assert _text(soup, "h1") == "There are no more parcels on that page"
+        assert links == ["/parcel?reference=HO-12"]
+        assert error["code"] == "past_last"
+
+    def test_page_past_the_last_keeps_the_level_on_the_way_back(self, shopper: Shopper) -> None:
+        soup = shopper.ask("HO-30", status=404, page="2", level="contents")
+
+        (link,) = soup.select("main a")
+        assert link["href"] == "/parcel?reference=HO-30&level=contents"
+
+    @pytest.mark.parametrize("path", ["/nothing", "/parcel/", "/track", "/assets/nothing.css"])
+    def test_address_without_a_page_offers_the_form(self, shopper: Shopper, path: str) -> None:
+        soup = shopper.open(path, status=404)
+
+        assert _text(soup, "h1") == "There is no page at this address"
+
+    def test_fault_of_ours_is_told_without_details(self, pro: Simulator) -> None:
+        shopper = _broken(pro)
+
+        soup = shopper.ask("DEMO-1003", status=500)
+        json = shopper.get("/parcel.json", reference="DEMO-1003")
+
+        assert _text(soup, "h1") == "Something went wrong on our side"
+        assert _field(soup)["value"] == "DEMO-1003"
+        assert (json.status_code, json.json["error"]["code"]) == (500, "broken")
+        assert "clock" not in soup.get_text() + json.text
+
+    @pytest.mark.parametrize(
+        "reference", ["", "x" * 51, "NOBODYS", f"sp_0069{1302:028}", "DEMO-1301", "DEMO-1002"]
+    )
+    def test_embed_tells_what_the_page_tells(self, shopper: Shopper, reference: str) -> None:
+        page = shopper.get("/parcel", reference=reference)
+
+        soup = shopper.open("/embed", page.status_code, reference=reference)
+
+        assert soup.h1.get_text() == BeautifulSoup(page.text, "html.parser").h1.get_text()
+
+
+def _broken(pro: Simulator) -> Shopper:
+    """A shopper in front of an application whose clock fails once it runs."""
+
+    def clock() -> datetime:
+        raise RuntimeError("the clock has stopped")
+
+    account = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key}
+    return Shopper(create_app(account, clock).test_client())
+
+
+class TestParcel:
+    """One shipment: rules P1 to P9, P12 and P13."""
+
+    def test_answers_come_in_the_order_in_which_they_are_wanted(self, shopper: Shopper) -> None:
+        soup = shopper.ask("HO-30", level="contents")
+
+        blocks = [
+            "h1",
+            ".answer__date",
+            ".answer__reason",
+            ".answer__advice",
+            ".answer__checked",
+            ".steps",
+            ".items",
+            ".details",
+            ".another",
+            ".help",
+        ]
+        assert _in_order(soup, blocks) == blocks
+
+    def test_history_comes_after_the_steps_and_before_the_details(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1003")
+
+        blocks = ["h1", ".steps", ".history", ".details", ".another", ".help"]
+        assert _in_order(soup, blocks) == blocks
+
+    @pytest.mark.parametrize(
+        ("reference", "headline", "about"),
+        [
+            ("DEMO-1003", "On its way", "DEMO-1003"),
+            ("HO-20", "1 of 2 parcels delivered", "HO-20"),
+            (f"sp_0069{1304:028}", "No updates yet", "Parcel page"),
+        ],
+    )
+    def test_title_is_the_headline_and_what_it_is_about(
+        self, shopper: Shopper, reference: str, headline: str, about: str
+    ) -> None:
+        soup = shopper.ask(reference)
+
+        assert _text(soup, "h1") == headline
+        assert soup.title.get_text() == f"{headline} – {about}"
+
+    @pytest.mark.parametrize(
+        ("code", "step"),
+        [
+            ("awaiting_drop_off", 1),
+            ("collected_by_carrier", 2),
+            ("in_transit", 3),
+            ("out_for_delivery", 4),
+            ("delivered", 5),
+        ],
+    )
+    def test_steps_say_what_is_done_what_is_now_and_what_is_to_come(
+        self, pro: Simulator, shopper: Shopper, code: str, step: int
+    ) -> None:
+        soup = shopper.ask(_put(pro, event(code)))
+
+        (steps,) = soup.select("ol.steps__list")
+        states = ["done"] * (step - 1) + ["current step"] + ["not yet"] * (5 - step)
+        expected = [f"{name}: {state}" for name, state in zip(STEPS, states, strict=True)]
+        assert _texts(steps, "li") == expected
+        assert [li.get("aria-current") for li in steps.select("li")].index("step") == step - 1
+        assert len(soup.select("[aria-current]")) == 1
+        assert soup.select_one("[data-step]")["data-step"] == str(step)
+
+    def test_steps_have_a_heading_and_nothing_to_focus(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1003")
+
+        (steps,) = soup.select(".steps")
+        assert steps.select("h2")
+        assert not steps.select("a, button, input, summary, [tabindex]")
+
+    @pytest.mark.parametrize("code", ["lost", "returned_to_sender", "destroyed"])
+    def test_one_line_replaces_the_steps_where_they_no_longer_apply(
+        self, pro: Simulator, shopper: Shopper, code: str
+    ) -> None:
+        before = event("in_transit", at="2026-11-23T09:00:00+00:00")
+
+        soup = shopper.ask(_put(pro, before, event(code)))
+
+        (line,) = soup.select(".steps")
+        assert line.name == "p"
+        assert line.get_text(strip=True)
+        assert not soup.select("[aria-current], .steps__list")
+        assert soup.select_one("[data-step]")["data-step"] == ""
+
+    def test_steps_and_history_are_two_things(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1001")
+
+        assert soup.select(".steps ol")
+        assert soup.select(".history ol")
+        assert not soup.select(".steps .history, .history .steps, .steps [data-event-code]")
+
+    def test_scan_without_a_time_shows_its_date_and_no_made_up_midnight(
+        self, pro: Simulator, shopper: Shopper
+    ) -> None:
+        soup = shopper.ask(_put(pro, event("in_transit", at="2026-11-23")))
+
+        history = _text(soup, ".history")
+        assert "Yesterday, Monday 23 November 2026" in history
+        assert not re.search(r"\b(00:00|0:00|12 ?am)\b", soup.get_text(), re.I)
+
+    def test_scan_whose_time_cannot_be_read_says_who_did_not_give_it(
+        self, pro: Simulator, shopper: Shopper
+    ) -> None:
+        unreadable = event("in_transit", at="24/11/26 2pm")
+
+        soup = shopper.ask(_put(pro, unreadable))
+
+        assert _text(soup, ".history h3") == "Date not known"
+        assert _text(soup, ".scan__time") == "Time not given by Test Carrier"
+        assert not soup.select(".history time")
+
+    def test_scans_are_listed_by_day_newest_first(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1001")
+
+        days = [
+            "Today, Tuesday 24 November 2026",
+            "Yesterday, Monday 23 November 2026",
+            "Sunday 22 November 2026",
+        ]
+        assert _texts(soup, ".history h3") == days
+        assert _texts(soup, ".scan__time") == ["06:48", "19:20", "06:35", "17:42"]
+        assert len(soup.select(".history ol[reversed][role=list]")) == len(days)
+        assert len(soup.select(".history li h4")) == 4
+
+    def test_times_are_those_of_the_carriers_own_clock(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1105")
+
+        tokyo = [scan for scan in soup.select(".scan") if "Narita" in scan.get_text()]
+        assert [_text(scan, ".scan__time") for scan in tokyo] == ["09:00 local time, UTC+9"]
+        assert tokyo[0].select_one("time")["datetime"] == "2026-11-20T09:00:00+09:00"
+
+    def test_day_comes_twice_where_the_order_by_instant_asks_for_it(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1106")
+
+        days = _texts(soup, ".history h3")
+        stamps = [
+            datetime.fromisoformat(time["datetime"]) for time in soup.select(".scan__time time")
+        ]
+        assert max(Counter(days).values()) == 2
+        assert stamps == sorted(stamps, reverse=True)
+
+    @pytest.mark.parametrize(
+        ("scans", "shown", "summary"),
+        [
+            (12, 12, []),
+            (13, 8, ["Show 5 older updates"]),
+            (60, 8, ["Show 52 older updates"]),
+        ],
+    )
+    def test_long_history_is_folded_after_its_newest_eight(
+        self, pro: Simulator, shopper: Shopper, scans: int, shown: int, summary: list[str]
+    ) -> None:
+        stamps = [f"2026-11-{20 + n // 20}T{n % 20:02}:00:00+00:00" for n in range(scans)]
+
+        soup = shopper.ask(_put(pro, *[event(at=stamp) for stamp in stamps]))
+
+        folded = soup.select("details .scan")
+        assert len(soup.select(".scan")) == scans
+        assert len(soup.select(".scan")) - len(folded) == shown
+        assert _texts(soup, "summary") == summary
+        newest = soup.select(".scan time")[0]["datetime"]
+        assert newest == max(stamps)
+
+    def test_details_are_a_list_of_names_and_values(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1003")
+
+        (details,) = soup.select("dl")
+        rows = dict(zip(_texts(details, "dt"), _texts(details, "dd"), strict=True))
+        assert rows == {
+            "Order": "DEMO-1003",
+            "Delivery company": "Harrier Parcels",
+            "Service": "Next Day",
+            "Tracking number": "HAR000001003",
+            "Reference": f"sp_0069{1003:028}",
+        }
+        assert all(dd.select_one("[translate=no]") for dd in details.select("dd"))
+
+    def test_details_that_are_not_known_are_left_out(self, shopper: Shopper) -> None:
+        soup = shopper.ask(f"sp_0069{1304:028}")
+
+        assert _texts(soup, "dt") == ["Tracking number", "Reference"]
+
+    def test_help_is_in_the_same_place_on_every_page(self, pro: Simulator) -> None:
+        shopper = _shopper_of(
+            pro, RETAILER_NAME="Hogarth & Daughters", CONTACT_URL="https://shop.example/help"
+        )
+
+        pages = [
+            shopper.open("/"),
+            shopper.ask("DEMO-1003"),
+            shopper.ask("HO-12"),
+            shopper.ask("HO-30", level="contents"),
+            shopper.ask("", status=400),
+            shopper.ask("NOBODYS", status=404),
+        ]
+
+        for soup in pages:
+            assert [tag.name for tag in soup.body.find_all(["header", "main", "footer"])] == [
+                "header",
+                "main",
+                "footer",
+            ]
+            (link,) = soup.select("footer a")
+            assert link["href"] == "https://shop.example/help"
+            said = "Need help with this delivery? Contact Hogarth & Daughters"
+            assert _text(soup, "footer p") == said
+            assert set(link["rel"]) == {"noopener", "noreferrer"}
+
+    def test_expected_date_stands_under_the_headline(self, pro: Simulator, shopper: Shopper) -> None:
+        due = "2026-11-27T00:00:00+00:00"
+
+        soup = shopper.ask(_put(pro, event(), expected_delivery_date=due))
+
+        assert _text(soup, ".answer__date") == "Expected Friday 27 November 2026"
+        assert soup.select_one(".answer__date time")["datetime"] == "2026-11-27"
+
+    def test_date_that_has_passed_is_never_called_expected(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1203")
+
+        date = _text(soup, ".answer__date")
+        assert re.fullmatch(r"Was expected \w+ \d+ November 2026\. It is late\.", date)
+        assert soup.select_one("[data-tone]")["data-tone"] in {"warning", "problem"}
+
+    def test_last_checked_is_the_time_of_the_answer(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1003")
+
+        checked = soup.select_one(".answer__checked time")
+        assert checked["datetime"] == "2026-11-24T14:00:00+00:00"
+
+
+def _in_order(soup: BeautifulSoup, selectors: list[str]) -> list[str]:
+    """The selectors, in the order of the first elements that they find."""
+    everything = list(soup.find_all(True))
+    places = {
+        selector: min(_place(one, everything) for one in soup.select(selector))
+        for selector in selectors
+    }
+    return sorted(selectors, key=places.__getitem__)
+
+
+def _place(element: Tag, everything: list[Tag]) -> int:
+    return next(place for place, one in enumerate(everything) if one is element)
+
+
+class TestCarriersWords:
+    """Rule I7 and WCAG 3.1.2: they are quoted, and nobody knows in which language they are."""
+
+    def test_note_is_a_quote_in_a_language_of_its_own(
+        self, pro: Simulator, shopper: Shopper
+    ) -> None:
+        words = "Zustellung beim Nachbarn"
+
+        soup = shopper.ask(_put(pro, event(description=words)))
+
+        (quote,) = soup.select(".scan q")
+        assert (quote["lang"], quote["dir"], quote.get_text()) == ("", "auto", words)
+
+    @pytest.mark.parametrize(
+        "level", ["shipment", "contents"], ids=["the parcel's", "the items' or the parcel's"]
+    )
+    def test_every_word_of_the_carrier_is_marked_wherever_it_stands(
+        self, pro: Simulator, shopper: Shopper, level: str
+    ) -> None:
+        told = "Paket liegt bereit"
+        scans = [
+            event(description=told, location=told),
+            event("for_information", at="2026-11-24T10:00:00+00:00", description=told),
+            event("photo_taken", at="2026-11-24T11:00:00+00:00", description=told),
+        ]
+        reference = _put(pro, *scans, shipment_contents=[item(*scans), item(*scans)])
+
+        soup = shopper.ask(reference, level=level)
+
+        places = soup.find_all(string=lambda text: told in text)
+        unmarked = [
+            place.parent for place in places if not place.find_parent(lang="", translate=_unset)
+        ]
+        assert len(places) >= 4
+        assert unmarked == []
+
+    def test_note_that_only_repeats_the_title_is_not_said_twice(
+        self, pro: Simulator, shopper: Shopper
+    ) -> None:
+        soup = shopper.ask(_put(pro, event(description="ON ITS WAY")))
+
+        assert not soup.select("q")
+
+    def test_unknown_code_is_never_a_headline(self, pro: Simulator, shopper: Shopper) -> None:
+        new = event("zz_new_code", at="2026-11-24T11:00:00+00:00", description="Something new")
+
+        soup = shopper.ask(_put(pro, event("in_transit"), new))
+
+        assert _text(soup, "h1") == "On its way"
+        assert _texts(soup, ".scan__title")[0] == "Update from Test Carrier"
+
+
+def _unset(value: str | None) -> bool:
+    return value is None or value == "no"
+
+
+class TestMarks:
+    """Marks for machines: a part of the public interface."""
+
+    def test_shipment_is_marked(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1001")
+
+        (marked,) = soup.select("[data-shipment-reference]")
+        assert _marks(marked) == {
+            "data-shipment-reference": f"sp_0069{1001:028}",
+            "data-status": "out_for_delivery",
+            "data-tone": "neutral",
+            "data-step": "4",
+        }
+
+    @pytest.mark.parametrize(
+        ("reference", "expected"),
+        [
+            ("DEMO-1007", (f"sp_0069{1007:028}", "", "neutral", "1")),
+            ("DEMO-1301", ("", "", "neutral", "1")),
+            ("DEMO-1208", (f"sp_0069{1208:028}", "lost", "problem", "")),
+        ],
+    )
+    def test_what_is_not_known_is_an_empty_attribute(
+        self, shopper: Shopper, reference: str, expected: tuple[str, ...]
+    ) -> None:
+        (marked,) = shopper.ask(reference).select("[data-shipment-reference]")
+
+        assert tuple(_marks(marked).values()) == expected
+
+    def test_items_are_marked(self, shopper: Shopper) -> None:
+        soup = shopper.ask("HO-30", level="contents")
+
+        marks = [_marks(one) for one in soup.select("[data-contents-reference]")]
+        assert {mark["data-contents-reference"][:3] for mark in marks} == {"sc_"}
+        assert sorted(mark["data-status"] for mark in marks) == [
+            "",
+            "delayed",
+            "delivered",
+            "in_transit",
+        ]
+
+    def test_events_are_marked_with_pros_own_code(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1402")
+
+        assert [one["data-event-code"] for one in soup.select("[data-event-code]")] == ["collected"]
+        assert soup.select_one("[data-status]")["data-status"] == "collected_by_carrier"
+
+    def test_event_without_a_code_has_an_empty_mark(self, pro: Simulator, shopper: Shopper) -> None:
+        soup = shopper.ask(_put(pro, event(None, description="Words only")))
+
+        assert [one["data-event-code"] for one in soup.select("[data-event-code]")] == [""]
+
+    @pytest.mark.parametrize(
+        ("reference", "query"),
+        [("DEMO-1002", {}), ("HO-20", {}), ("HO-12", {}), ("HO-30", {"level": "contents"})],
+    )
+    def test_first_status_of_the_document_is_the_first_shipments(
+        self, shopper: Shopper, reference: str, query: dict[str, str]
+    ) -> None:
+        soup = shopper.ask(reference, **query)
+
+        first = soup.select_one("[data-status]")
+        assert first is soup.select_one("[data-shipment-reference]")
+        assert first["data-status"]
+
+    @pytest.mark.parametrize("path", ["/parcel", "/embed"])
+    def test_main_says_whether_the_answer_is_fresh(self, shopper: Shopper, path: str) -> None:
+        soup = shopper.open(path, reference="DEMO-1003")
+
+        assert [one.name for one in soup.select("[data-fresh]")] == ["main"]
+        assert soup.main["data-fresh"] == "fresh"
+
+    def test_samples_and_steps_carry_no_marks(self, demo: Shopper, shopper: Shopper) -> None:
+        form, parcel = demo.open("/"), shopper.ask("DEMO-1001")
+
+        assert form.select(".samples, .samples-list")
+        assert not form.select("[data-status], [data-shipment-reference], [data-step]")
+        assert not parcel.select(".steps [data-status], .steps [data-step]")
+
+
+def _marks(element: Tag) -> dict[str, str]:
+    return {name: value for name, value in element.attrs.items() if name.startswith("data-")}
+
+
+class TestOrder:
+    """Several shipments: rule P11."""
+
+    def test_headline_sums_up_and_the_order_is_named_under_it(self, shopper: Shopper) -> None:
+        soup = shopper.ask("HO-20")
+
+        assert _text(soup, "h1") == "1 of 2 parcels delivered"
+        assert _text(soup, ".answer__subtitle") == "Order HO-20, 2 parcels"
+
+    def test_undelivered_and_worst_come_first_and_the_rest_stay_in_order(
+        self, pro: Simulator, shopper: Shopper
+    ) -> None:
+        codes = ["delivered", "in_transit", "lost", "delayed", "in_transit", "delivered_damaged"]
+        tag = f"ORDER-{new_reference()[-6:]}"
+        sent = [_put(pro, event(code), custom_reference=tag) for code in codes]
+
+        soup = shopper.ask(tag)
+
+        shown = [one["data-shipment-reference"] for one in soup.select("article")]
+        assert shown == [sent[place] for place in (2, 3, 1, 4, 5, 0)]
+
+    def test_each_parcel_has_its_own_status_folded_history_and_link(self, shopper: Shopper) -> None:
+        soup = shopper.ask("HO-20")
+
+        first, second = soup.select("article")
+        assert _text(first, "h2") == "On its way"
+        assert _text(second, "h2") == "Delivered"
+        for card in (first, second):
+            assert card.select("details .scan")
+            assert not card.select("details[open]")
+            reference = card["data-shipment-reference"]
+            links = [link["href"] for link in card.select("a")]
+            assert links == [f"/parcel?reference={reference}"]
+
+    def test_shows_ten_and_says_which(self, shopper: Shopper) -> None:
+        soup = shopper.ask("HO-12")
+
+        assert len(soup.select("article")) == 10
+        assert set(_texts(soup, ".pager__shown")) == {"Showing 1–10 of 12 parcels"}
+        assert {link["href"] for link in soup.select("a[rel=next]")} == {
+            "/parcel?reference=HO-12&level=shipment&page=2"
+        }
+        assert not soup.select("a[rel=prev]")
+
+    def test_next_page_shows_the_rest_and_leads_back(self, shopper: Shopper) -> None:
+        next_link = shopper.ask("HO-12").select_one("a[rel=next]")["href"]
+
+        soup = shopper.open(next_link)
+
+        assert len(soup.select("article")) == 2
+        assert set(_texts(soup, ".pager__shown")) == {"Showing 11–12 of 12 parcels"}
+        assert _texts(soup, "article .parcel-card__name") == [
+            "Parcel 11 with Bramble & Moor Couriers",
+            "Parcel 12 with Bramble & Moor Couriers",
+        ]
+        back = shopper.open(soup.select_one("a[rel=prev]")["href"])
+        assert len(back.select("article")) == 10
+        assert not soup.select("a[rel=next]")
+
+    def test_order_that_fits_on_one_page_has_no_pager(self, shopper: Shopper) -> None:
+        assert not shopper.ask("HO-20").select(".pager")
+
+    @pytest.mark.parametrize(
+        ("reference", "query"), [("HO-12", {}), ("HO-12", {"page": "2"}), ("HO-20", {})]
+    )
+    def test_links_that_are_called_the_same_lead_to_the_same_page(
+        self, shopper: Shopper, reference: str, query: dict[str, str]
+    ) -> None:
+        soup = shopper.ask(reference, **query)
+
+        named = {(" ".join(a.get_text().split()), a["href"]) for a in soup.select("a[href]")}
+        names = Counter(name for name, _ in named)
+        assert [name for name, times in names.items() if times > 1] == []
+        assert "" not in names
+
+    def test_one_match_is_shown_at_once(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1003")
+
+        assert len(soup.select("[data-shipment-reference]")) == 1
+        assert soup.select("ol.steps__list")
+
+    def test_items_found_by_their_own_reference_in_several_parcels_are_an_order(
+        self, pro: Simulator, shopper: Shopper
+    ) -> None:
+        tag = f"KIT-{new_reference()[-6:]}"
+        for code in ("delivered", "in_transit"):
+            _put(pro, shipment_contents=[item(event(code), custom_reference=tag)])
+
+        soup = shopper.ask(tag)
+
+        assert _text(soup, "h1") == "1 of 2 parcels delivered"
+        assert len(soup.select("article [data-contents-reference]")) == 2
+
+
+class TestItems:
+    """The contents of a shipment: rule P10."""
+
+    def test_parcel_offers_its_items(self, shopper: Shopper) -> None:
+        soup = shopper.ask("HO-30")
+
+        (link,) = (a for a in soup.select("a") if a.get_text() == "See each item")
+        items = shopper.open(link["href"])
+        assert link["href"] == f"/parcel?reference=sp_0069{2201:028}&level=contents"
+        assert _text(items, "h1") == "1 of 4 items delivered"
+
+    def test_items_are_asked_for_only_when_wanted(self, pro: Simulator, shopper: Shopper) -> None:
+        reference = _put(pro, event(), shipment_contents=[item(event())])
+        pro.forget_calls()
+
+        shopper.ask(reference)
+
+        assert [call.target for call in pro.calls] == [f"/pro/tracking/{reference}"]
+
+    def test_each_item_has_a_name_a_status_and_a_line(self, shopper: Shopper) -> None:
+        soup = shopper.ask("HO-30", level="contents")
+
+        (listed,) = soup.select(".items ul[role=list]")
+        cards = listed.select("li[data-contents-reference]")
+        assert _text(soup, ".items h2") == "4 items"
+        assert _texts(listed, ".item__name") == [
+            "Item 1 of 4 HO-30-LAMP",
+            "Item 2 of 4 HO-30-CHAIR",
+            "Item 3 of 4 HO-30-TABLE",
+            "Item 4 of 4 HO-30-RUG",
+        ]
+        headlines = [_text(card, "h3") for card in cards]
+        assert headlines[0] == "Delivered"
+        assert headlines[3] == "No separate update for this item"
+        assert all(card.select_one(".item__reason").get_text(strip=True) for card in cards)
+        assert not any(headline.isupper() for headline in headlines)
+        assert not listed.select("h3 a, h3 [tabindex]")
+
+    def test_item_without_scans_is_never_counted_as_delivered(
+        self, pro: Simulator, shopper: Shopper
+    ) -> None:
+        contents = [item(event("delivered")), item()]
+
+        soup = shopper.ask(
+            _put(pro, event("delivered"), shipment_contents=contents), level="contents"
+        )
+
+        assert _text(soup, "h1") == "1 of 2 items delivered"
+
+    def test_carrier_that_tells_nothing_by_item_is_said_kindly(self, shopper: Shopper) -> None:
+        soup = shopper.ask("DEMO-1001", level="contents")
+
+        assert _text(soup, "h1") == "Out for delivery today"
+        assert _text(soup, ".parcel__whole").startswith(
+            "Harrier Parcels does not tell us about each item separately."
+        )
+        assert len(soup.select(".history .scan")) == 4
+
+    def test_items_lead_back_to_the_whole_parcel(self, shopper: Shopper) -> None:
+        soup = shopper.ask("HO-30", level="contents")
+
+        (link,) = (a for a in soup.select("main a") if a.get_text() == "See the whole parcel")
+        assert _text(shopper.open(link["href"]), "h1").startswith("Delivered")
+
+
+class TestDemo:
+    """Without a key the data is made up, and every page says so."""
+
+    @pytest.mark.parametrize(
+        ("path", "status"),
+        [
+            ("/", 200),
+            ("/parcel?reference=DEMO-1001", 200),
+            ("/parcel?reference=HO-12", 200),
+            ("/parcel?reference=", 400),
+            ("/parcel?reference=NOBODYS", 404),
+            ("/nothing", 404),
+            ("/embed", 200),
+            ("/embed?reference=DEMO-1001", 200),
+        ],
+    )
+    def test_every_page_says_that_the_data_is_made_up(
+        self, demo: Shopper, shopper: Shopper, path: str, status: int
+    ) -> None:
+        made_up, real = demo.open(path, status), shopper.open(path, status)
+
+        said = "Demo data. Every parcel here is made up."
+        assert _text(made_up, ".demo-mark") == said
+        assert said not in real.get_text()
+
+    def test_form_offers_samples_of_a_dozen_statuses(self, demo: Shopper) -> None:
+        links = [a["href"] for a in demo.open("/").select("main ul a")]
+
+        statuses = {demo.open(link).select_one("[data-status]")["data-status"] for link in links}
+        assert len(links) == len(set(links)) >= 12
+        assert len(statuses) >= 12
+
+    def test_samples_in_a_frame_stay_in_it(self, demo: Shopper) -> None:
+        links = [a["href"] for a in demo.open("/embed").select("main ul a")]
+
+        assert len(links) >= 12
+        assert all(link.startswith("/embed?reference=") for link in links)
+
+    def test_shop_with_a_key_has_no_samples(self, shopper: Shopper) -> None:
+        assert not shopper.open("/").select("main ul")
+        assert not shopper.ask("", status=400).select("main ul")
+
+
+ADDRESSES = ["/parcel", "/parcel?level=contents", "/embed"]
+GONE = {f"sp_0069{1302:028}", f"sp_0069{1303:028}"}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+def test_every_story_can_be_read(shopper: Shopper, story: Story, address: str) -> None:
+    path, _, level = address.partition("?level=")
+    query = {"reference": story.reference} | ({"level": level} if level else {})
+
+    response = shopper.get(path, **query)
+
+    soup = BeautifulSoup(response.text, "html.parser")
+    assert response.status_code == (410 if story.reference in GONE else 200)
+    check_every_page(soup, response.status_code)
+    assert _skipped_headings(soup) == []
+    assert [one["datetime"] for one in soup.select("[datetime]") if not _is_valid(one)] == []
+    assert not re.search(r"\bNone\b|Undefined|\{\w+\}", soup.get_text())
+
+
+@pytest.mark.parametrize(
+    "story",
+    [story for story in STORIES if not story.moves and story.reference not in GONE],
+    ids=lambda story: story.name,
+)
+def test_every_story_has_the_status_that_it_is_told_for(shopper: Shopper, story: Story) -> None:
+    soup = shopper.ask(story.reference)
+
+    assert soup.select_one("[data-status]")["data-status"] == (story.status or "")
+
+
+def _skipped_headings(soup: BeautifulSoup) -> list[str]:
+    """Headings that are more than one level below the one before; the first is the h1."""
+    headings = soup.find_all(re.compile(r"h[1-6]"))
+    levels = [0, *(int(heading.name[1]) for heading in headings)]
+    steps = zip(levels, levels[1:], headings, strict=False)
+    return [str(heading) for before, level, heading in steps if level > before + 1]
+
+
+def _is_valid(element: Tag) -> bool:
+    value = element["datetime"]
+    if not DATETIME.fullmatch(value):
+        return False
+    return bool(datetime.fromisoformat(value))
+
+
+def test_heading_check_sees_a_skipped_level() -> None:
+    soup = BeautifulSoup("<h1>a</h1><h3>b</h3><h2>c</h2>", "html.parser")
+
+    assert _skipped_headings(soup) == ["<h3>b</h3>"]
+
+
+def test_locales_are_where_the_word_list_looks() -> None:
+    assert (Path(wording._LOCALES) / "en.toml").is_file()
