@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, partial
 from hashlib import sha256
@@ -63,7 +63,7 @@ def create_app(
 @dataclass(frozen=True)
 class _RealAccount:
     url: str
-    key: str
+    key: str = field(repr=False)
 
 
 class _DemoAccount:

@@ -78,7 +78,6 @@ def error_body(code: str, *details: dict, **more: object) -> dict:
 # Statuses
 
 
-@pytest.mark.parametrize("decipher", [decipher_shipment, decipher_shipment_contents])
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [
@@ -126,12 +125,13 @@ def error_body(code: str, *details: dict, **more: object) -> dict:
     ],
 )
 def test_every_status_is_an_error_with_a_name(
-    decipher: Any, status: int, body: object, error: type[ProError]
+    status: int, body: object, error: type[ProError]
 ) -> None:
-    with pytest.raises(ProError) as caught:
-        decipher(answer(body, status), SP)
+    for decipher in (decipher_shipment, decipher_shipment_contents):
+        with pytest.raises(ProError) as caught:
+            decipher(answer(body, status), SP)
 
-    assert type(caught.value) is error
+        assert type(caught.value) is error
 
 
 @pytest.mark.parametrize("decipher", [decipher_shipments, decipher_shipments_contents])
@@ -145,7 +145,7 @@ def test_lists_have_the_same_errors(decipher: Any, status: int, error: type[ProE
     assert type(caught.value) is error
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 404, 503])
 @pytest.mark.parametrize(
     "body",
     [
@@ -171,7 +171,7 @@ def test_the_body_of_an_error_may_be_anything(status: int, body: bytes) -> None:
     assert not isinstance(caught.value, ShipmentProcessing | ReferenceRejected | AnswerUnreadable)
 
 
-@pytest.mark.parametrize("depth", range(100, 1000, 50))
+@pytest.mark.parametrize("depth", [100, 300, 500, 700, 900, 1000])
 def test_a_detail_may_be_nested_as_deeply_as_json_is_read(depth: int) -> None:
     nested = b"[" * depth + b"]" * depth
     body = b'{"details": [{"property": ' + nested + b"}]}"

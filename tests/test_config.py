@@ -164,6 +164,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         TIMEZONE="x",
         LOG_LEVEL="x",
         PRO_API_URL="ftp://x",
+        PRO_API_KEY="two words",
     )
 
     assert set(names) == {
@@ -266,7 +267,7 @@ def test_what_cannot_be_the_address_of_pro_is_refused(url: str) -> None:
     ],
 )
 def test_http_is_accepted_for_loopback(url: str) -> None:
-    assert read_settings({"PRO_API_URL": url, "PRO_API_KEY": KEY}).pro_api_url == url
+    assert read_settings({"PRO_API_URL": url, "PRO_API_KEY": KEY}).pro_api_url == url.lower()
 
 
 @pytest.mark.parametrize(
@@ -430,3 +431,11 @@ def test_repr_and_str_hide_the_key() -> None:
     assert isinstance(settings, Settings)
     assert settings.pro_api_key == KEY
     assert KEY not in f"{settings!r} {settings} {[settings]}"
+
+
+def test_nothing_that_the_application_is_made_of_shows_the_key() -> None:
+    site = create_app(ACCOUNT).extensions["parcel_page"]
+
+    assert site.lookup.client.account.key == KEY
+    assert KEY not in repr(site)
+    assert KEY not in repr(site.lookup.client)

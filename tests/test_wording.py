@@ -366,8 +366,8 @@ def test_headlines_are_short_enough_for_a_phone():
         (
             "notes",
             "newer_note",
-            {"words": "Held at depot 7"},
-            "There is a newer note from DPD: “Held at depot 7”",
+            {},
+            "There is a newer note from DPD:",  # and then the note, as a quotation
         ),
         (
             "notes",
@@ -438,7 +438,7 @@ def test_no_code_is_ever_shown_as_a_word():
 def test_every_placeholder_is_one_that_is_known():
     known = {
         *("carrier", "Carrier", "retailer", "date", "until", "time", "offset", "order"),
-        *("things", "n", "k", "headline", "words", "signee", "prefix", "digits"),
+        *("things", "n", "k", "headline", "signee", "prefix", "digits"),
     }
 
     used = {(path, name) for path, said in CATALOGUE for name in _placeholders(said)}
@@ -519,11 +519,11 @@ def test_a_name_that_is_not_known_has_a_fallback_at_the_start_and_inside(said, e
     assert said == expected
 
 
-def test_braces_in_a_name_or_a_note_are_only_text():
+def test_braces_in_a_name_or_an_order_number_are_only_text():
     words = Words(retailer="{date}", carrier="{0}")
 
     assert words.say_of("held_by_carrier", "headline") == "Being held by {0}"
-    assert words.say("notes", "newer_note", words="{x}").endswith(": “{x}”")
+    assert words.say("order", "named", order="{x}", things="{y}") == "Order {x}, {y}"
     assert words.say_of("lost", "advice").startswith("Contact {date} to")
 
 

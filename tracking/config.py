@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from tracking.pro.client import is_base_url
+from tracking.pro.client import base_url
 
 LIVE_URL = "https://api.sorted.com/pro"
 
@@ -67,10 +67,11 @@ class _Reader:
         if not path or self.text(name):
             return self.text(name)
         try:
-            return Path(path).read_text("utf-8").strip()
+            secret = Path(path).read_text("utf-8").strip()
         except (OSError, UnicodeError):
-            self.wrong.append(f"{name}_FILE: must name a file that can be read")
-            return ""
+            secret = ""
+        self.check(bool(secret), f"{name}_FILE", "must name a file that holds the secret")
+        return secret
 
     def read(self, name: str, default: str, takes: str, parse: Callable[[str], _T]) -> _T:
         try:
@@ -91,7 +92,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """
     reader = _Reader(environ)
     key = reader.secret("PRO_API_KEY")
-    url = reader.text("PRO_API_URL", LIVE_URL if key else "").rstrip("/")
+    url = reader.read(
+        "PRO_API_URL", LIVE_URL if key else "", "an address like https://host/pro", _address
+    )
     demo = reader.read("DEMO", "1", "0 or 1", _between(0, 1))
     insecure = reader.read("PRO_ALLOW_HTTP", "0", "0 or 1", _between(0, 1))
     _check_account(reader, url, key, demo=bool(demo), insecure=bool(insecure))
@@ -106,7 +109,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             "EMBED_ORIGINS", "", "origins like https://shop.example, with blanks between", _origins
         ),
         privacy=reader.read("PRIVACY", "doorstep", "doorstep, strict or open", _privacy),
-        retailer_name=reader.text("RETAILER_NAME"),
+        retailer_name=reader.read("RETAILER_NAME", "", "a name that can be shown", _shown),
         contact_url=reader.read("CONTACT_URL", "", "an https or mailto address", _contact),
         timezone=reader.read("TIMEZONE", "UTC", "a time zone like Europe/London", ZoneInfo),
         quiet_hours=reader.read("QUIET_HOURS", "72", "hours from 1 to 720", _between(1, 720)),
@@ -118,11 +121,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def _check_account(reader: _Reader, url: str, key: str, *, demo: bool, insecure: bool) -> None:
-    parts = urlsplit(url) if is_base_url(url) else urlsplit("")
+    parts = urlsplit(url)
     private = parts.scheme == "https" or _LOOPBACK.fullmatch(parts.hostname or "") or insecure
-    reader.check(
-        not url or is_base_url(url), "PRO_API_URL", "must be an address like https://host/pro"
-    )
     reader.check(
         not parts.scheme or bool(private),
         "PRO_API_URL",
@@ -135,6 +135,10 @@ def _check_account(reader: _Reader, url: str, key: str, *, demo: bool, insecure:
     )
     reader.check(bool(key) or not url, "PRO_API_KEY", "is missing, but PRO_API_URL is set")
     reader.check(bool(key) or demo, "PRO_API_KEY", "is missing, and DEMO=0 forbids demo data")
+
+
+def _address(text: str) -> str:
+    return base_url(text) if text else ""
 
 
 def _between(least: int, most: int) -> Callable[[str], int]:
@@ -165,6 +169,12 @@ def _origins(text: str) -> tuple[str, ...]:
 def _privacy(text: str) -> Privacy:
     modes: dict[str, Privacy] = {"doorstep": "doorstep", "strict": "strict", "open": "open"}
     return modes[text]
+
+
+def _shown(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(text)
+    return text
 
 
 def _contact(text: str) -> str:

@@ -31,10 +31,10 @@ def jittered(seconds: float) -> float:
 
 
 def _histories(shipment: Shipment) -> Iterable[tuple[Event, ...]]:
-    if shipment.events is not None:
-        yield shipment.events
-    for item in shipment.items or ():
-        yield item.events
+    """What may change: the items one by one, or the parcel as a whole where none is told of."""
+    if shipment.told_by_item:
+        return [item.events for item in shipment.items or ()]
+    return [shipment.events or ()]
 
 
 def _by_status(events: tuple[Event, ...], now: datetime) -> float:

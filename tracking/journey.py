@@ -1,7 +1,7 @@
 """Journey: exactly what a page shows. Every format is made from this."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from tracking.codes import TONES
@@ -17,6 +17,9 @@ from tracking.status import Status, derive
 from tracking.timeline import merge
 from tracking.timestamps import Timestamp
 from tracking.wording import Words, full_date
+
+
+_PATIENCE = timedelta(days=3)  # how long a quiet parcel may stay so before one should ask
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,9 @@ class Journey:
 
 def tell(found: Found, teller: Teller) -> Journey:
     """Tell what was found."""
-    parcels = [_parcel(shipment, teller) for shipment in found.shipments.shipments]
+    parcels = [
+        _parcel(shipment, found.processing, teller) for shipment in found.shipments.shipments
+    ]
     parcels.sort(key=_undelivered_and_worst_first)
     words = teller.words.of(_common(parcel.shipment.carrier.name for parcel in parcels))
     return Journey(
@@ -120,7 +125,7 @@ def _subtitle(found: Found, words: Words) -> str:
     return words.say("order", "named", order=found.reference.text, things=things)
 
 
-def _parcel(shipment: Shipment, teller: Teller) -> ParcelJourney:
+def _parcel(shipment: Shipment, processing: bool, teller: Teller) -> ParcelJourney:
     now, words = teller.now, teller.words.of(shipment.carrier.name)
     events = merge(shipment.events or (), now)
     contents = [(item, merge(item.events, now)) for item in shipment.items or ()]
@@ -128,6 +133,8 @@ def _parcel(shipment: Shipment, teller: Teller) -> ParcelJourney:
     clock = page_clock(histories, now, teller.home)
     status = derive(events, now)
     own = stand(status, events, words, clock)
+    if processing:
+        own = replace(own, reason=words.say("notes", "processing"))
     items = tuple(
         _item(item, some, None if shipment.events is None else own, words, clock)
         for item, some in contents
@@ -137,7 +144,7 @@ def _parcel(shipment: Shipment, teller: Teller) -> ParcelJourney:
     delivered_at = _scanned(status, now) if own_known else _latest(i.delivered_at for i in items)
     date_line = tell_date(standing, shipment.expected_delivery_date, delivered_at, words, clock)
     if date_line and date_line.overdue:
-        standing = standing.noting("overdue", "", at_least="warning")
+        standing = standing.noting("overdue", at_least="warning")
     return ParcelJourney(
         shipment=shipment,
         standing=_noting_silence(standing, histories, teller, words, clock),
@@ -174,10 +181,11 @@ def _noting_silence(
     newest = _latest(event.believed(teller.now) for events in histories for event in events)
     if standing.final or newest is None or teller.now - newest.instant < teller.quiet:
         return standing
-    until = newest.date + 2 * teller.quiet
+    until = newest.date + teller.quiet + _PATIENCE
     name = "quiet" if until > clock.today else "very_quiet"
     dates = {"date": full_date(newest.date), "until": full_date(until)}
-    return standing.noting("quiet", words.say("notes", name, **dates))
+    quiet = standing.noting("quiet", words.say("notes", name, **dates))
+    return quiet if standing.tone in {"warning", "problem"} else replace(quiet, advice="")
 
 
 def _scanned(status: Status, now: datetime) -> Timestamp | None:

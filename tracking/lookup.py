@@ -36,6 +36,7 @@ _OUTCOMES: dict[type[ProError], Outcome] = {
     ShipmentGone: "gone",
     ShipmentProcessing: "processing",
 }
+_SAID = tuple(_OUTCOMES)  # PRO's word about the reference, unlike a fault
 _log = logging.getLogger(__name__)
 
 
@@ -97,7 +98,10 @@ class Lookup:
             _log.error("%s (%s), correlation id %s", name, error, error.correlation_id)
             raise
         except ProError as error:
-            return self.memory.keep(question, _OUTCOMES[type(error)], _nothing(question, error))
+            return self._remember_failure(question, error)
+
+    def _remember_failure(self, question: Question, error: ProError) -> Entry:
+        return self.memory.keep(question, _OUTCOMES[type(error)], _nothing(question, error))
 
     def _by_custom_reference(self, question: Question, deadline: Deadline) -> Entry:
         """At the level asked for, then once more at the other: the items may carry it."""
@@ -107,7 +111,11 @@ class Lookup:
             if question.page > 1:
                 raise
         other = question.at("contents" if question.level == "shipment" else "shipment")
-        entry = self._known(other, deadline)
+        try:
+            entry = self._known(other, deadline)
+        except _SAID as error:
+            self._remember_failure(other, error)
+            raise
         if question.level == "contents" and entry.shipments.total == 1:
             entry = self._contents_of(entry, deadline)
         self.memory.share(question, entry)
@@ -119,7 +127,7 @@ class Lookup:
         reference = shipment.shipment_reference or ""
         try:
             return self._known(Question("reference", reference, "contents"), deadline)
-        except ShipmentNotFound:
+        except _SAID:
             return entry
 
     def _known(self, question: Question, deadline: Deadline) -> Entry:
@@ -148,13 +156,26 @@ class Lookup:
                 return self._with_own_history(contents, deadline)
 
     def _with_own_history(self, contents: ShipmentPage, deadline: Deadline) -> ShipmentPage:
-        """Where the carrier tells nothing item by item, the parcel's own history instead."""
-        if contents.total != 1 or contents.shipments[0].told_by_item:
-            return contents
-        (shipment,) = contents.shipments
+        """Where the carrier tells nothing item by item, the parcel's own history instead.
+
+        It is asked for where the page is about one parcel; otherwise it is there if remembered.
+        """
+        shipments = tuple(
+            shipment
+            if shipment.told_by_item
+            else self._own_history(shipment, deadline if contents.total == 1 else None)
+            for shipment in contents.shipments
+        )
+        return replace(contents, shipments=shipments)
+
+    def _own_history(self, shipment: Shipment, deadline: Deadline | None) -> Shipment:
         own = Question("reference", shipment.shipment_reference or "", "shipment")
-        (known,) = self._known(own, deadline).shipments.shipments
-        return replace(contents, shipments=(shipment.with_events_of(known),))
+        try:
+            entry = self._known(own, deadline) if deadline else self.memory.recall(own)
+        except _SAID:
+            return shipment
+        known = entry.shipments.shipments if entry else ()
+        return shipment.with_events_of(known[0]) if known else shipment
 
     def _share_out(self, order: ShipmentPage) -> ShipmentPage:
         """Each shipment of an order is known by its own reference now, at no further cost."""

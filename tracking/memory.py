@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Protocol
 
-from tracking.entries import LEVELS, Entry, Level, Outcome, dump, load
+from tracking.entries import Entry, Level, Outcome, dump, load
 from tracking.freshness import NOT_FOUND, jittered, seconds_fresh
 from tracking.pro.client import TAKE
 from tracking.references import Kind
@@ -68,9 +68,6 @@ class Memory:
         fresh_until = now + timedelta(seconds=seconds)
         entry = Entry(outcome, question.level, now, fresh_until, shipments)
         self.share(question, entry)
-        if outcome == "not_found" and question.kind == "custom_reference" and question.page == 1:
-            for level in LEVELS:  # it was tried at both
-                self.share(question.at(level), entry)
         return entry
 
     def share(self, question: Question, entry: Entry) -> None:

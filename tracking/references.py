@@ -22,7 +22,7 @@ _INVISIBLE = re.compile(
 )
 _LABEL = re.compile(
     r"(?:(?:your|my)\s+)?(?:order|tracking|parcel|shipment|delivery|reference|ref)\b\.?\s*"
-    r"(?:(?:number|no|nr|reference|ref|id)\b\.?\s*(?:#?\s*:)?|#?\s*:|(?=#))\s*(?=\S)",
+    r"(?:(?:number|no|nr|reference|ref|id)\b\.?\s*(?:#?\s*:)?|#?\s*:|(?=#))\s*",
     re.IGNORECASE,
 )
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "‘": "’", "«": "»", "‹": "›"}
@@ -73,9 +73,17 @@ class Reference:
 
 
 def clean(typed: str) -> str:
-    """Drop what comes along when people copy: blanks, quotes, labels, invisible characters."""
+    """Drop what comes along when people copy: blanks, quotes, labels, invisible characters.
+
+    A pasted link to this page stands for the reference in it.
+    """
+    text = _bare(typed)
+    linked = _reference_in_link(text)
+    return text if linked is None else _bare(linked)
+
+
+def _bare(typed: str) -> str:
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", typed)).strip(_BLANKS)
-    text = _from_link(text)
     bare = _unquoted(text)
     unlabelled = bare[label.end() :] if (label := _LABEL.match(bare)) else bare
     return unlabelled if bare != text else _unquoted(unlabelled)
@@ -87,15 +95,13 @@ def _unquoted(text: str) -> str:
     return text
 
 
-def _from_link(text: str) -> str:
-    """A pasted link to this page stands for the reference in it."""
+def _reference_in_link(text: str) -> str | None:
     if not text.lower().startswith(("https://", "http://")):
-        return text
+        return None
     try:
-        found = parse_qs(urlsplit(text).query).get("reference", [text])
+        return parse_qs(urlsplit(text).query).get("reference", [None])[0]
     except ValueError:
-        return text
-    return found[0].strip(_BLANKS)
+        return None
 
 
 def _numbered(typed: str, prefix: str, digits: str) -> str:

@@ -8,10 +8,17 @@ from tracking.history import Clock
 from tracking.rollup import Part, roll_up
 from tracking.shipments import Event
 from tracking.status import Status, newer_note
-from tracking.timestamps import Timestamp
 from tracking.wording import Words, full_date
 
 _NOT_INHERITED = DELIVERED | {"partially_delivered"}  # rule S12: an item may be among the rest
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence beside the headline; `quote` is what the carrier said, in its own language."""
+
+    text: str
+    quote: str | None = None
 
 
 @dataclass(frozen=True)
@@ -19,7 +26,8 @@ class Standing:
     """Where something is, and what to do about it.
 
     `status` is a code, None where nothing says anything yet. `step` is 1 to 5, None where the
-    steps no longer apply. `notes` are codes, `remarks` the sentences for some of them.
+    steps no longer apply. `notes` are codes, and `said` is the part of the words that the
+    headline is.
     """
 
     headline: str
@@ -27,49 +35,53 @@ class Standing:
     status: str | None = None
     step: int | None = 1
     final: bool = False
+    said: str = "headline"
     reason: str = ""
     advice: str = ""
     notes: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def delivered(self) -> bool:
         """Whether it is of the delivered family."""
         return self.status in DELIVERED
 
-    def noting(self, note: str, remark: str, at_least: Tone = "good") -> "Standing":
+    def noting(
+        self, note: str, remark: str = "", quote: str | None = None, at_least: Tone = "good"
+    ) -> "Standing":
         """The same, with a note added and the tone no better than `at_least`."""
         return replace(
             self,
             tone=worse(self.tone, at_least),
             notes=(*self.notes, note),
-            remarks=(*self.remarks, remark),
+            remarks=(*self.remarks, Remark(remark, quote)) if remark else self.remarks,
         )
 
 
 def stand(status: Status, events: Sequence[Event], words: Words, clock: Clock) -> Standing:
     """The standing of one parcel or item by its own events (rules S1 to S11)."""
+    said = _part_said(status, words, clock)
     standing = Standing(
-        headline=_headline(status, words, clock),
+        headline=words.say_of(status.code, said),
         tone=status.tone,
         status=status.code,
         step=status.step,
         final=status.final,
+        said=said,
         reason=_reason(status, words, clock),
         advice=words.say_of(status.code, "advice"),
     )
     if status.late:
         standing = standing.noting("late", words.say("notes", "late"))
     if status.damage:
-        standing = standing.noting("damage", words.say("notes", "damage"))
+        remark = "damage" if status.delivered else "damage_not_delivered"
+        standing = standing.noting("damage", words.say("notes", remark))
     if note := newer_note(events, status, clock.now):
-        name = "newer_note" if note.description else "newer_note_unsaid"
-        standing = standing.noting(
-            "newer_note", words.say("notes", name, words=note.description or "")
-        )
+        remark = "newer_note" if note.description else "newer_note_unsaid"
+        standing = standing.noting("newer_note", words.say("notes", remark), note.description)
     if status.ignored:
-        name = "scans_after_final" if status.delivered else "scans_after_other_final"
-        standing = standing.noting("scans_after_final", words.say("notes", name))
+        remark = "scans_after_final" if status.delivered else "scans_after_other_final"
+        standing = standing.noting("scans_after_final", words.say("notes", remark))
     return standing
 
 
@@ -84,39 +96,40 @@ def stand_without_news(parcel: Standing | None, words: Words) -> Standing:
 
 
 def stand_together(standings: Sequence[Standing], things: str, words: Words) -> Standing:
-    """The standing of several items or parcels (rules S12 and S13); `things` is their noun."""
+    """The standing of several items or parcels (rules S12 and S13); `things` is their noun.
+
+    `words` are about the carrier that they share, if they do.
+    """
     if len(standings) == 1:
         return standings[0]
-    parts = [_part(standing, words) for standing in standings]
+    parts = [
+        Part(words.say_of(one.status, one.said), one.status, one.step, one.final, one.tone)
+        for one in standings
+    ]
     summary = roll_up(parts, things, words)
-    chosen = standings[parts.index(summary.chosen)]
-    noted = {
-        note: remark
-        for standing in standings
-        for note, remark in zip(standing.notes, standing.remarks, strict=True)
-    }
+    code = summary.chosen.code
+    undated = words.has(code, "explanation_undated")
+    notes = tuple(dict.fromkeys(note for one in standings for note in one.notes))
     return Standing(
         headline=summary.headline,
         tone=summary.tone,
-        status=summary.chosen.code,
+        status=code,
         step=summary.chosen.step,
         final=summary.final,
-        reason=summary.sentence or chosen.reason,
-        advice=chosen.advice or words.say_of(chosen.status, "advice"),
-        notes=tuple(noted),
-        remarks=tuple(noted.values()),
+        reason=summary.sentence
+        or words.say_of(code, "explanation_undated" if undated else "explanation"),
+        advice=words.say_of(code, "advice"),
+        notes=notes,
+        remarks=(Remark(words.say("notes", "late")),) if "late" in notes else (),
     )
 
 
-def _part(standing: Standing, words: Words) -> Part:
-    headline = standing.headline if standing.status else words.say_of(None, "headline")
-    return Part(headline, standing.status, standing.step, standing.final, standing.tone)
-
-
-def _headline(status: Status, words: Words, clock: Clock) -> str:
-    today = _is_today(status.event.believed(clock.now) if status.event else None, clock)
-    part = "headline_today" if today and words.has(status.code, "headline_today") else "headline"
-    return words.say_of(status.code, part)
+def _part_said(status: Status, words: Words, clock: Clock) -> str:
+    """Rule I11: "today" only by the date now in the scan's own offset."""
+    stamp = status.event.believed(clock.now) if status.event else None
+    offset = stamp.moment.utcoffset() if stamp else None
+    today = stamp is not None and offset is not None and stamp.date == clock.date_at(offset)
+    return "headline_today" if today and words.has(status.code, "headline_today") else "headline"
 
 
 def _reason(status: Status, words: Words, clock: Clock) -> str:
@@ -127,9 +140,3 @@ def _reason(status: Status, words: Words, clock: Clock) -> str:
         date = full_date(stamp.date) if stamp else ""
         reason = words.say_of(status.code, "explanation", date=date)
     return f"{reason} {words.signature(status.event)}".strip()
-
-
-def _is_today(stamp: Timestamp | None, clock: Clock) -> bool:
-    """Rule I11: only by the date now in the scan's own offset."""
-    offset = stamp.moment.utcoffset() if stamp else None
-    return stamp is not None and offset is not None and stamp.date == clock.date_at(offset)

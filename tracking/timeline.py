@@ -29,8 +29,9 @@ def merge(events: Iterable[Event], now: datetime) -> tuple[Event, ...]:
         instant = believed.instant if believed else None
         words = "".join((event.description or "").split()).casefold()
         kept.setdefault((event.event_code, instant, words), event)
-    alphabetic = sorted(kept.values(), key=lambda event: (event.description or "", repr(event)))
-    return tuple(sorted(alphabetic, key=lambda event: order(event, now), reverse=True))
+    return tuple(
+        sorted(sorted(kept.values(), key=repr), key=lambda event: order(event, now), reverse=True)
+    )
 
 
 def by_day(events: Iterable[Event], now: datetime) -> tuple[Day, ...]:
@@ -54,5 +55,5 @@ def _fullness(event: Event) -> tuple[int, float, str]:
     return (
         -known,
         received.instant.timestamp() if received else float("inf"),
-        event.reference or "",
+        repr(event),  # any order will do, as long as it is always the same
     )

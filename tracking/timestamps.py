@@ -13,7 +13,6 @@ _ISO_8601 = re.compile(
     r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
 _DATE_LENGTH = len("2026-11-24")
-_SECOND_LENGTH = len("2026-11-24T14:02:33+00:00")  # HTML knows no offset with seconds
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,8 @@ class Timestamp:
     def parse(cls, value: object) -> Self | None:
         """Read any JSON value; None where it holds no date that begins with YYYY-MM-DD.
 
+        Offsets are whole minutes, as in ISO 8601.
+
         Source: pro-tracking-api.md, Irregularities.
         """
         if not isinstance(value, str):
@@ -41,6 +42,8 @@ class Timestamp:
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
+            return None
+        if (offset := moment.utcoffset()) and offset.total_seconds() % 60:
             return None
         iso = text if _ISO_8601.fullmatch(text) else moment.isoformat()
         return cls(iso, moment, has_time=len(text) > _DATE_LENGTH)
@@ -60,7 +63,7 @@ class Timestamp:
         """For `<time datetime>`: as precise as the carrier was, to the second."""
         if not self.has_time:
             return self.date.isoformat()
-        return self.moment.isoformat(timespec="seconds")[:_SECOND_LENGTH]
+        return self.moment.isoformat(timespec="seconds")
 
 
 def parse_date(value: object) -> date | None:

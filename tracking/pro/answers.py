@@ -63,10 +63,10 @@ def _object(answer: Answer) -> Json:
 
 
 def _page(body: Json, name: str, read: Callable[[Json], Shipment], skip: int) -> ShipmentPage:
-    listed = body.get(name) or []
     if name not in body and "total_results" not in body:
         raise AnswerUnreadable("not a list of shipments")
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+    listed = [] if body.get(name) is None else body[name]
+    if not isinstance(listed, list) or len(objects(listed)) < len(listed):
         raise AnswerUnreadable("not a list of shipments")
     shipments = tuple(read(one) for one in listed)
     total = max(count(body.get("total_results")), skip + len(shipments) if shipments else 0)
@@ -114,7 +114,7 @@ def _asked_for(shipment: Shipment, reference: str) -> Shipment:
 
 def _carrier(body: Json) -> Carrier:
     """`carrier` in the contract, `carrier_details` in some of Sorted's examples."""
-    named = next(iter(objects([body.get("carrier"), body.get("carrier_details")])), {})
+    named = next(filter(None, objects([body.get("carrier"), body.get("carrier_details")])), {})
     return Carrier(
         reference=text(named.get("reference")),
         name=text(named.get("name")),

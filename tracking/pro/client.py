@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Protocol
@@ -18,7 +19,7 @@ from tracking.pro.errors import AnswerTooLarge, ProTooSlow, ProUnreachable
 API_VERSION = "1.1"
 TAKE = 10  # the most that PRO gives at once
 LARGEST_BODY = 512 * 1024  # bytes, decoded
-MOST_CONNECTIONS = 64
+MOST_CALLS = 64  # at once
 
 _CHUNK = 16 * 1024
 _DOTS = frozenset({".", ".."})
@@ -52,7 +53,7 @@ class Client:
     """
 
     account: Account
-    _session: requests.Session | None = None
+    _line: "_Line | None" = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def shipment(self, reference: str, deadline: Deadline) -> Answer:
@@ -73,13 +74,22 @@ class Client:
         path = f"/tracking/custom_reference/{_segment(custom_reference)}/shipment_contents"
         return self._get(f"{path}?take={TAKE}&skip={skip}", deadline)
 
+    def close(self) -> None:
+        """Close all connections; a later call opens new ones."""
+        with self._lock:
+            line, self._line = self._line, None
+        if line:
+            line.threads.shutdown(wait=False, cancel_futures=True)
+            line.session.close()
+
     def _get(self, target: str, deadline: Deadline) -> Answer:
         request = self._request(target)
         started = time.monotonic()
+        sent = self._open_line().send(request, deadline)
         try:
-            with deadline.on_this_thread():
-                answer = self._send(request, deadline)
+            answer = sent.result(timeout=deadline.remaining())
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            sent.cancel()  # what has not begun is not billed
             # The text of these errors holds the whole URL, and so the reference.
             _log.warning("PRO gave no answer: %s", type(error).__name__)
             failure = ProTooSlow if deadline.remaining() <= 0 else ProUnreachable
@@ -101,26 +111,46 @@ class Client:
             raise ValueError("the HTTP library would ask for something else than was meant")
         return request
 
-    def _send(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:
-        with self._open_session().send(
-            request, stream=True, allow_redirects=False, timeout=deadline.remaining_or_raise()
-        ) as response:
-            body = bytearray()
-            if not response.is_redirect:
-                for chunk in response.iter_content(_CHUNK):
-                    body += chunk
-                    if len(body) > LARGEST_BODY:
-                        _log.warning("PRO's answer is larger than %d bytes", LARGEST_BODY)
-                        raise AnswerTooLarge
-                    deadline.remaining_or_raise()
-            return Answer(response.status_code, response.headers, bytes(body))
-
-    def _open_session(self) -> requests.Session:
-        """One session a process, made at the first call and so after any fork."""
+    def _open_line(self) -> "_Line":
+        """One line a process, opened at the first call and so after any fork."""
         with self._lock:
-            if self._session is None:
-                self._session = _new_session()
-            return self._session
+            if self._line is None:
+                self._line = _Line(_new_session(), ThreadPoolExecutor(MOST_CALLS, "pro"))
+            return self._line
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Sends on threads of its own: finding the address of a host knows no deadline."""
+
+    session: requests.Session
+    threads: ThreadPoolExecutor
+
+    def send(self, request: requests.PreparedRequest, deadline: Deadline) -> Future[Answer]:
+        return self.threads.submit(self._send, request, deadline)
+
+    def _send(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:
+        with (
+            deadline.on_this_thread(),
+            self.session.send(
+                request, stream=True, allow_redirects=False, timeout=deadline.remaining_or_raise()
+            ) as response,
+        ):
+            body = b"" if response.is_redirect else _read(response, deadline)
+            return Answer(response.status_code, response.headers, body)
+
+
+def _read(response: requests.Response, deadline: Deadline) -> bytes:
+    """The decoded body, as far as it is whole and not too large."""
+    if not response.headers.get("Content-Length", "0").strip().isdecimal():
+        raise ValueError("a length that is none")
+    body = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise AnswerTooLarge
+        deadline.remaining_or_raise()
+    return bytes(body)
 
 
 class _Session(requests.Session):
@@ -134,7 +164,7 @@ def _new_session() -> requests.Session:
     session = _Session()
     session.trust_env = False  # no proxy and no .netrc ever sees the key
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = DeadlineAdapter(pool_maxsize=MOST_CONNECTIONS, max_retries=0)
+    adapter = DeadlineAdapter(pool_maxsize=MOST_CALLS, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -150,8 +180,14 @@ def _segment(reference: str) -> str:
     return quote(reference, safe="")
 
 
-def is_base_url(url: str) -> bool:
-    """Whether `url` can stand before `/tracking/…`."""
-    parts = urlsplit(url)
-    plain = not (parts.query or parts.fragment or parts.username or parts.password)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain
+def base_url(address: str) -> str:
+    """The address that `/tracking/…` is appended to, as the HTTP library will ask for it.
+
+    Raises ValueError where it is none.
+    """
+    parts = urlsplit(address)
+    extras = parts.username or parts.password or any(c in address for c in "?# \t")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or extras or parts.port == 0:
+        raise ValueError("not the address of a service")
+    prepared = requests.Request("GET", address).prepare().url
+    return str(prepared).rstrip("/")

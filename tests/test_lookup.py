@@ -1,0 +1,870 @@
+"""Which endpoint is asked, how often, and for how long what it said is remembered."""
+
+import pytest
+
+from app import create_app
+from tests.conftest import NOON, Shopper, TurnableClock
+from tests.shipments import event, item, new_reference, shipment
+from tracking.pro.simulator import Fault, Simulator
+
+BOTH_WAYS = [False, True]
+
+
+@pytest.fixture(scope="module")
+def simulators():
+    """PRO as it answers a custom reference without a match: by 404, or by an empty list."""
+    with (
+        Simulator(key="test-key") as by_404,
+        Simulator(key="test-key", empty_lists=True) as by_empty_list,
+    ):
+        yield {False: by_404, True: by_empty_list}
+
+
+@pytest.fixture(scope="module")
+def running(simulators):
+    """Applications that stay up: to compile templates takes longer than a test."""
+    clock = TurnableClock()
+
+    def shopper(simulator):
+        account = {"PRO_API_URL": simulator.url, "PRO_API_KEY": simulator.key}
+        return Shopper(create_app(account, clock).test_client())
+
+    return clock, {way: shopper(simulator) for way, simulator in simulators.items()}
+
+
+@pytest.fixture
+def clock(running):
+    """Two in the afternoon again for each test."""
+    running[0].now = NOON
+    return running[0]
+
+
+@pytest.fixture
+def pro(simulators):
+    """Healthy, and with no calls counted; no two tests use the same references."""
+    for simulator in simulators.values():
+        simulator.heal()
+        simulator.forget_calls()
+    return simulators[False]
+
+
+@pytest.fixture
+def shopper(running, clock):
+    return running[1][False]
+
+
+@pytest.fixture
+def listing(pro, simulators, running, clock):
+    """PRO that answers with empty lists or not, and the shopper in front of it."""
+
+    def choose(empty_lists):
+        return simulators[empty_lists], running[1][empty_lists]
+
+    return choose
+
+
+def new_tag():
+    return f"TAG-{new_reference()[-8:]}"
+
+
+def targets(pro):
+    """The request targets since the last time, exactly as PRO saw them."""
+    asked = [call.target.removeprefix("/pro/tracking/") for call in pro.calls]
+    pro.forget_calls()
+    return asked
+
+
+def of_order(tag, skip=0):
+    return f"custom_reference/{tag}?take=10&skip={skip}"
+
+
+def of_items(tag, skip=0):
+    return f"custom_reference/{tag}/shipment_contents?take=10&skip={skip}"
+
+
+def put_order(pro, count, code="in_transit", **more):
+    """An order of so many parcels: its tag, and their references in PRO's order."""
+    tag = new_tag()
+    parcels = [shipment(event(code), custom_reference=tag, **more) for _ in range(count)]
+    for parcel in parcels:
+        pro.put(parcel)
+    return tag, [parcel["shipment_reference"] for parcel in parcels]
+
+
+def put_items(pro, *codes, own=("in_transit",), **more):
+    """A parcel whose items carry a tag of their own: that tag, and the parcel's reference."""
+    tag = new_tag()
+    items = [item(event(code), custom_reference=tag) for code in codes]
+    parcel = shipment(*map(event, own), shipment_contents=items, **more)
+    pro.put(parcel)
+    return tag, parcel["shipment_reference"]
+
+
+def put_parcel(pro, *codes, **more):
+    parcel = shipment(*map(event, codes), **more)
+    pro.put(parcel)
+    return parcel["shipment_reference"]
+
+
+# Which endpoint
+
+
+def test_a_shipment_reference_is_one_call(pro, shopper):
+    reference = put_parcel(pro, "in_transit")
+
+    answer = shopper.json(reference)
+
+    assert targets(pro) == [reference]
+    assert (answer["kind"], answer["level"]) == ("reference", "shipment")
+
+
+def test_a_shipment_reference_at_contents_level_is_one_call(pro, shopper):
+    _, reference = put_items(pro, "in_transit")
+
+    answer = shopper.json(reference, level="contents")
+
+    assert targets(pro) == [f"{reference}/shipment_contents"]
+    assert (answer["kind"], answer["level"]) == ("reference", "contents")
+    assert len(answer["shipments"][0]["items"]) == 1
+
+
+def test_a_shipment_reference_that_is_not_found_is_not_tried_again(pro, shopper):
+    reference = new_reference()
+
+    shopper.json(reference, status=404)
+
+    assert targets(pro) == [reference]
+
+
+def test_a_custom_reference_is_one_call_where_a_shipment_carries_it(pro, shopper):
+    tag, (reference,) = put_order(pro, 1)
+
+    answer = shopper.json(tag)
+
+    assert targets(pro) == [of_order(tag)]
+    assert (answer["kind"], answer["level"]) == ("custom_reference", "shipment")
+    assert answer["shipments"][0]["shipment_reference"] == reference
+
+
+@pytest.mark.parametrize(
+    ("typed", "segment"),
+    [
+        ("HO 20/7 #{}", "HO%2020%2F7%20%23{}"),
+        ("50% & {}+?", "50%25%20%26%20{}%2B%3F"),
+        ("Ø{}é", "%C3%98{}%C3%A9"),
+        ("../{}", "..%2F{}"),
+        ("%2e%2e{}", "%252e%252e{}"),
+    ],
+)
+def test_a_custom_reference_is_one_path_segment_whatever_it_holds(pro, shopper, typed, segment):
+    number = new_reference()[-6:]
+    pro.put(shipment(event(), custom_reference=typed.format(number)))
+
+    shopper.json(typed.format(number))
+
+    assert targets(pro) == [of_order(segment.format(number))]
+
+
+@pytest.mark.parametrize("empty_lists", BOTH_WAYS)
+def test_after_not_found_the_items_are_asked_for_it_once(listing, empty_lists):
+    pro, shopper = listing(empty_lists)
+    tag, reference = put_items(pro, "delivered")
+
+    answer = shopper.json(tag)
+
+    assert targets(pro) == [of_order(tag), of_items(tag)]
+    assert answer["level"] == "contents"
+    assert answer["shipments"][0]["shipment_reference"] == reference
+    assert len(answer["shipments"][0]["items"]) == 1
+
+
+@pytest.mark.parametrize("empty_lists", BOTH_WAYS)
+def test_what_neither_a_shipment_nor_an_item_carries_is_not_found(listing, empty_lists):
+    pro, shopper = listing(empty_lists)
+    tag = new_tag()
+
+    error = shopper.json(tag, status=404)
+
+    assert error["error"]["code"] == "not_found"
+    assert targets(pro) == [of_order(tag), of_items(tag)]
+
+
+@pytest.mark.parametrize(
+    ("first", "status"),
+    [
+        (Fault("status", status=410), 410),
+        (Fault("status", status=401), 503),
+        (Fault("status", status=403), 503),
+        (Fault("status", status=429), 503),
+        (Fault("status", status=500), 503),
+        (Fault("status", status=502, body="<html>"), 503),
+        (Fault("reset"), 503),
+        (Fault("garbage"), 503),
+        (Fault("redirect"), 503),
+        (
+            Fault(
+                "status",
+                status=400,
+                body='{"code": "validation_error", "details": [{"property": "custom_reference", '
+                '"code": "value_too_long"}]}',
+            ),
+            404,
+        ),
+        (Fault("status", status=400, body='{"code": "version_header_missing"}'), 503),
+    ],
+    ids=lambda value: f"{value.kind} {value.status}" if isinstance(value, Fault) else str(value),
+)
+@pytest.mark.parametrize("level", ["shipment", "contents"])
+def test_after_anything_but_not_found_there_is_no_second_try(pro, shopper, first, status, level):
+    tag = new_tag()
+    pro.fault(first, tag)
+
+    shopper.json(tag, status=status, level=level)
+
+    assert targets(pro) == [of_order(tag) if level == "shipment" else of_items(tag)]
+
+
+def test_after_processing_there_is_no_second_try(pro, shopper):
+    tag, _ = put_order(pro, 1, state="processing")
+
+    answer = shopper.json(tag)
+
+    assert targets(pro) == [of_order(tag)]
+    assert (answer["total"], answer["shipments"][0]["events"]) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [("shipment", of_items), ("contents", of_order)],
+)
+@pytest.mark.parametrize(
+    "failure", [Fault("status", status=500), Fault("status", status=429), Fault("reset")]
+)
+def test_a_second_try_that_fails_is_cannot_answer_now(pro, shopper, first, then, failure):
+    tag = new_tag()
+    not_found = Fault("status", status=404, times=1)
+    pro.fault(not_found, tag)
+    pro.fault(failure)
+
+    error = shopper.json(tag, status=503, level=first)
+
+    assert error["error"]["code"] == "unavailable"
+    assert targets(pro)[1:] == [then(tag)]
+
+
+def test_a_second_try_that_says_processing_is_an_order_with_nothing_to_show(pro, shopper):
+    tag, _ = put_items(pro, "in_transit", state="processing")
+
+    answer = shopper.json(tag)
+
+    assert targets(pro) == [of_order(tag), of_items(tag)]
+    assert (answer["total"], answer["shipments"][0]["status"]) == (1, None)
+
+
+@pytest.mark.parametrize("empty_lists", BOTH_WAYS)
+@pytest.mark.parametrize(("level", "target"), [("shipment", of_order), ("contents", of_items)])
+def test_the_second_page_makes_no_second_try(listing, empty_lists, level, target):
+    pro, shopper = listing(empty_lists)
+    tag = new_tag()
+
+    shopper.json(tag, status=404, page="2", level=level)
+
+    assert targets(pro) == [target(tag, skip=10)]
+
+
+# level=contents with a custom reference
+
+
+def test_at_contents_level_a_tag_of_items_is_one_call(pro, shopper):
+    tag, reference = put_items(pro, "delivered", "in_transit")
+
+    answer = shopper.json(tag, level="contents")
+
+    assert targets(pro) == [of_items(tag)]
+    assert answer["shipments"][0]["shipment_reference"] == reference
+    assert answer["headline"] == "1 of 2 items delivered"
+
+
+@pytest.mark.parametrize("empty_lists", BOTH_WAYS)
+def test_at_contents_level_the_one_shipment_of_an_order_is_shown_by_its_items(listing, empty_lists):
+    pro, shopper = listing(empty_lists)
+    tag = new_tag()
+    parcel = shipment(
+        event(), custom_reference=tag, shipment_contents=[item(event("delivered")), item(event())]
+    )
+    pro.put(parcel)
+
+    answer = shopper.json(tag, level="contents")
+
+    reference = parcel["shipment_reference"]
+    assert targets(pro) == [of_items(tag), of_order(tag), f"{reference}/shipment_contents"]
+    assert (answer["level"], answer["headline"]) == ("contents", "1 of 2 items delivered")
+    assert answer["reference"] == tag
+
+
+def test_at_contents_level_the_several_shipments_of_an_order_are_its_page(pro, shopper):
+    tag, references = put_order(pro, 3)
+
+    answer = shopper.json(tag, level="contents")
+
+    assert targets(pro) == [of_items(tag), of_order(tag)]
+    assert answer["total"] == 3
+    assert [one["shipment_reference"] for one in answer["shipments"]] == references
+
+
+@pytest.mark.parametrize("empty_lists", BOTH_WAYS)
+def test_at_contents_level_what_nobody_carries_is_not_found(listing, empty_lists):
+    pro, shopper = listing(empty_lists)
+    tag = new_tag()
+
+    shopper.json(tag, status=404, level="contents")
+
+    assert targets(pro) == [of_items(tag), of_order(tag)]
+
+
+def test_where_the_contents_of_the_one_shipment_fail_it_cannot_answer_now(pro, shopper):
+    tag, (reference,) = put_order(pro, 1)
+    pro.fault(Fault("status", status=500), reference)
+
+    shopper.json(tag, status=503, level="contents")
+
+    assert targets(pro)[-1] == f"{reference}/shipment_contents"
+
+
+# Carriers that tell nothing item by item
+
+SILENT_ITEMS = [[], [item(), item()], None]
+
+
+@pytest.mark.parametrize("contents", SILENT_ITEMS)
+def test_a_carrier_without_contents_level_gets_one_call_for_its_own_history(pro, shopper, contents):
+    reference = put_parcel(pro, "out_for_delivery", shipment_contents=contents)
+
+    answer = shopper.json(reference, level="contents")
+
+    assert targets(pro) == [f"{reference}/shipment_contents", reference]
+    assert answer["shipments"][0]["status"] == "out_for_delivery"
+    assert len(answer["shipments"][0]["events"]) == 1
+
+
+def test_its_own_history_comes_from_memory_where_it_is_known(pro, shopper):
+    reference = put_parcel(pro, "out_for_delivery")
+    shopper.json(reference)
+    targets(pro)
+
+    answer = shopper.json(reference, level="contents")
+
+    assert targets(pro) == [f"{reference}/shipment_contents"]
+    assert answer["shipments"][0]["status"] == "out_for_delivery"
+
+
+def test_the_history_that_was_asked_for_on_the_way_is_remembered(pro, shopper):
+    reference = put_parcel(pro, "out_for_delivery")
+    shopper.json(reference, level="contents")
+    targets(pro)
+
+    shopper.json(reference)
+    shopper.json(reference, level="contents")
+
+    assert targets(pro) == []
+
+
+def test_an_order_of_such_a_carrier_asks_for_its_items_and_nothing_twice(pro, shopper):
+    tag, (reference,) = put_order(pro, 1, code="out_for_delivery")
+
+    answer = shopper.json(tag, level="contents")
+
+    assert targets(pro) == [of_items(tag), of_order(tag), f"{reference}/shipment_contents"]
+    assert answer["shipments"][0]["status"] == "out_for_delivery"
+
+
+def test_several_shipments_by_their_items_are_one_call_even_where_some_tell_nothing(pro, shopper):
+    tag = new_tag()
+    for events in ([event("delivered")], []):
+        pro.put(shipment(shipment_contents=[item(*events, custom_reference=tag)]))
+
+    answer = shopper.json(tag, level="contents")
+
+    assert targets(pro) == [of_items(tag)]
+    assert (answer["total"], answer["headline"]) == (2, "1 of 2 parcels delivered")
+
+
+def test_the_page_of_such_a_carrier_says_so_and_shows_the_parcels_own_history(pro, shopper):
+    reference = put_parcel(pro, "out_for_delivery")
+
+    page = shopper.ask(reference, level="contents")
+
+    assert "does not tell us about each item separately" in page.select_one("main").get_text()
+    assert len(page.select("[data-event-code=out_for_delivery]")) == 1
+
+
+# Seen twice
+
+
+@pytest.mark.parametrize("level", ["shipment", "contents"])
+def test_a_page_seen_twice_costs_one_call_in_every_format(pro, shopper, level):
+    _, reference = put_items(pro, "in_transit")
+
+    first = shopper.json(reference, level=level)
+    shopper.ask(reference, level=level)
+    shopper.open("/embed", reference=reference, level=level)
+
+    assert len(targets(pro)) == 1
+    assert shopper.json(reference, level=level) == first
+
+
+def test_a_reference_typed_in_another_way_is_the_same_question(pro, shopper):
+    reference = put_parcel(pro, "in_transit")
+
+    shopper.json(reference)
+    shopper.json(f" {reference.upper()} ")
+    shopper.json(f"“{reference}”")
+    shopper.json(reference, utm_source="mail")
+
+    assert targets(pro) == [reference]
+
+
+def test_custom_references_that_differ_in_case_are_two(pro, shopper):
+    tag, _ = put_order(pro, 1)
+    shopper.json(tag)
+
+    shopper.json(tag.lower(), status=404)
+
+    assert targets(pro) == [of_order(tag), of_order(tag.lower()), of_items(tag.lower())]
+
+
+@pytest.mark.parametrize("empty_lists", BOTH_WAYS)
+@pytest.mark.parametrize("level", ["shipment", "contents"])
+def test_not_found_seen_twice_costs_one_try_at_each_level(listing, empty_lists, level):
+    pro, shopper = listing(empty_lists)
+    tag = new_tag()
+    shopper.json(tag, status=404, level=level)
+    targets(pro)
+
+    shopper.json(tag, status=404)
+    shopper.json(tag, status=404, level="contents")
+    shopper.ask(tag, status=404)
+
+    assert targets(pro) == []
+
+
+@pytest.mark.parametrize("state", ["removed", "quarantined"])
+def test_gone_seen_twice_costs_one_call(pro, shopper, state):
+    reference = put_parcel(pro, "in_transit", state=state)
+
+    shopper.json(reference, status=410)
+    shopper.ask(reference, status=410)
+
+    assert targets(pro) == [reference]
+
+
+def test_processing_seen_twice_costs_one_call(pro, shopper):
+    reference = put_parcel(pro, state="processing")
+
+    assert shopper.json(reference) == shopper.json(reference)
+
+    assert targets(pro) == [reference]
+
+
+def test_what_the_second_try_found_answers_both_levels(pro, shopper):
+    tag, _ = put_items(pro, "in_transit")
+    shopper.json(tag)
+    targets(pro)
+
+    shopper.json(tag)
+    shopper.json(tag, level="contents")
+
+    assert targets(pro) == []
+
+
+def test_what_the_second_try_called_processing_answers_both_levels(pro, shopper):
+    tag, _ = put_items(pro, "in_transit", state="processing")
+    shopper.json(tag)
+    targets(pro)
+
+    shopper.json(tag)
+    shopper.json(tag, level="contents")
+
+    assert targets(pro) == []
+
+
+def test_an_order_found_by_the_second_try_at_contents_level_is_known_at_both(pro, shopper):
+    tag, references = put_order(pro, 2)
+    shopper.json(tag, level="contents")
+    targets(pro)
+
+    shopper.json(tag, level="contents")
+    shopper.json(tag)
+    shopper.json(references[0])
+
+    assert targets(pro) == []
+
+
+# Orders
+
+
+@pytest.mark.parametrize("count", [1, 2, 10])
+def test_an_order_of_up_to_10_is_one_call_and_one_page(pro, shopper, count):
+    tag, references = put_order(pro, count)
+
+    answer = shopper.json(tag)
+
+    assert targets(pro) == [of_order(tag)]
+    assert (answer["total"], answer["page"], answer["pages"]) == (count, 1, 1)
+    assert [one["shipment_reference"] for one in answer["shipments"]] == references
+
+
+@pytest.mark.parametrize(
+    ("count", "page", "skip", "shown", "range_shown"),
+    [
+        (11, "1", 0, 10, "Showing 1–10 of 11 parcels"),
+        (11, "2", 10, 1, "Showing 11–11 of 11 parcels"),
+        (12, "1", 0, 10, "Showing 1–10 of 12 parcels"),
+        (12, "2", 10, 2, "Showing 11–12 of 12 parcels"),
+        (23, "3", 20, 3, "Showing 21–23 of 23 parcels"),
+    ],
+)
+def test_a_longer_order_is_asked_for_ten_by_ten(
+    *, pro, shopper, count, page, skip, shown, range_shown
+):
+    tag, references = put_order(pro, count)
+
+    answer = shopper.json(tag, page=page)
+    soup = shopper.ask(tag, page=page)
+
+    assert targets(pro) == [of_order(tag, skip)]
+    assert (answer["total"], answer["page"], answer["pages"]) == (count, int(page), -(-count // 10))
+    assert [one["shipment_reference"] for one in answer["shipments"]] == references[
+        skip : skip + shown
+    ]
+    assert range_shown in soup.select_one("main").get_text()
+
+
+@pytest.mark.parametrize(
+    ("count", "page", "skip"), [(10, "2", 10), (12, "3", 20), (1, "999", 9980)]
+)
+def test_a_page_past_the_last_is_404_with_a_link_to_the_first(pro, shopper, count, page, skip):
+    tag, _ = put_order(pro, count)
+
+    error = shopper.json(tag, status=404, page=page)
+    soup = shopper.ask(tag, status=404, page=page)
+
+    assert error["error"]["code"] == "past_last"
+    assert soup.select_one(f'a[href="/parcel?reference={tag}"]')
+    assert targets(pro) == [of_order(tag, skip)]
+
+
+def test_a_shipment_has_no_second_page_and_no_call_is_made_for_one(pro, shopper):
+    reference = put_parcel(pro, "in_transit")
+
+    shopper.json(reference, status=404, page="2")
+
+    assert targets(pro) == []
+
+
+def test_the_shipments_of_an_order_are_known_afterwards_at_no_cost(pro, shopper):
+    tag, references = put_order(pro, 12)
+    shopper.json(tag)
+    targets(pro)
+
+    for reference in references[:10]:
+        assert shopper.json(reference)["shipments"][0]["shipment_reference"] == reference
+
+    assert targets(pro) == []
+    shopper.json(references[10])
+    assert targets(pro) == [references[10]]
+
+
+# What is never remembered
+
+FAILURES = [
+    Fault("status", status=401, times=1),
+    Fault("status", status=403, times=1),
+    Fault("status", status=405, times=1),
+    Fault("status", status=429, times=1),
+    Fault("status", status=500, times=1),
+    Fault("html", status=502, times=1),
+    Fault("html", times=1),
+    Fault("garbage", times=1),
+    Fault("garbage", body="[]", times=1),
+    Fault("garbage", body="{}", times=1),
+    Fault("redirect", times=1),
+    Fault("reset", times=1),
+    Fault("truncate", times=1),
+    Fault("wrong_shipment", times=1),
+]
+
+
+@pytest.mark.parametrize(
+    "failure", FAILURES, ids=lambda fault: f"{fault.kind} {fault.status} {fault.body}"
+)
+def test_an_error_is_never_remembered(pro, shopper, failure):
+    reference = put_parcel(pro, "in_transit")
+    pro.fault(failure, reference)
+
+    shopper.json(reference, status=503)
+    after = shopper.json(reference)
+
+    assert after["shipments"][0]["status"] == "in_transit"
+    assert targets(pro) == [reference, reference]
+
+
+@pytest.mark.parametrize("level", ["shipment", "contents"])
+@pytest.mark.parametrize("reference", [None, "", "sp_1", "sp_" + "9" * 32, 7, "missing"])
+def test_an_answer_about_another_shipment_or_none_is_wrong(pro, shopper, level, reference):
+    asked = put_parcel(pro, "in_transit")
+    body = "{}" if reference == "missing" else f'{{"shipment_reference": {_json(reference)}}}'
+    pro.fault(Fault("garbage", body=body, times=1), asked)
+
+    error = shopper.json(asked, status=503, level=level)
+
+    assert error["error"]["code"] == "unavailable"
+    assert shopper.json(asked, level=level)["shipments"][0]["shipment_reference"] == asked
+
+
+def test_one_shipment_without_its_reference_in_an_order_is_a_wrong_answer(pro, shopper):
+    tag, _ = put_order(pro, 1)
+    body = '{"tracking_responses": [{"events": []}], "total_results": 1}'
+    pro.fault(Fault("garbage", body=body, times=1), tag)
+
+    shopper.json(tag, status=503)
+
+    assert shopper.json(tag)["total"] == 1
+
+
+def _json(value):
+    return "null" if value is None else str(value) if isinstance(value, int) else f'"{value}"'
+
+
+# Freshness
+
+MINUTE, HOUR = 60, 3600
+
+
+def last_fresh(seconds):
+    """The last second in which it is fresh for certain: up to 10 % less are taken at random."""
+    return seconds * 0.9 - 1
+
+
+@pytest.mark.parametrize(
+    ("codes", "seconds"),
+    [
+        (["out_for_delivery"], MINUTE),
+        ([], 2 * MINUTE),
+        (["for_information"], 2 * MINUTE),
+        (["awaiting_drop_off"], 2 * MINUTE),
+        (["collected_by_carrier"], 2 * MINUTE),
+        (["in_transit"], 2 * MINUTE),
+        (["in_transit_waiting"], 2 * MINUTE),
+        (["at_customs"], 2 * MINUTE),
+        (["delivery_failed"], 10 * MINUTE),
+        (["delivery_failed_card_left"], 10 * MINUTE),
+        (["action_required"], 10 * MINUTE),
+        (["damaged"], 10 * MINUTE),
+        (["missing"], 10 * MINUTE),
+        (["delivered"], 6 * HOUR),
+        (["delivered_damaged"], 6 * HOUR),
+        (["returned_to_sender"], 6 * HOUR),
+        (["destroyed"], 6 * HOUR),
+        (["lost"], 6 * HOUR),
+    ],
+)
+def test_a_parcel_is_fresh_for_as_long_as_its_status_lets_it_be(
+    pro, shopper, clock, codes, seconds
+):
+    reference = put_parcel(pro, *codes)
+    shopper.json(reference)
+    targets(pro)
+
+    clock.turn(seconds=last_fresh(seconds))
+    shopper.json(reference)
+    while_fresh = targets(pro)
+    clock.turn(seconds=seconds - last_fresh(seconds) + 1)
+    shopper.json(reference)
+
+    assert (while_fresh, targets(pro)) == ([], [reference])
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "seconds"),
+    [(None, 404, MINUTE), ("removed", 410, MINUTE), ("processing", 200, 2 * MINUTE)],
+)
+def test_an_outcome_without_events_is_fresh_for_a_minute_or_two(
+    *, pro, shopper, clock, state, status, seconds
+):
+    reference = put_parcel(pro, state=state) if state else new_reference()
+    shopper.json(reference, status=status)
+    targets(pro)
+
+    clock.turn(seconds=last_fresh(seconds))
+    shopper.json(reference, status=status)
+    while_fresh = targets(pro)
+    clock.turn(seconds=seconds - last_fresh(seconds) + 1)
+    shopper.json(reference, status=status)
+
+    assert (while_fresh, targets(pro)) == ([], [reference])
+
+
+def test_what_was_not_found_is_found_a_minute_later(pro, shopper, clock):
+    tag = new_tag()
+    shopper.json(tag, status=404)
+
+    pro.put(shipment(event(), custom_reference=tag))
+    clock.turn(seconds=61)
+
+    assert shopper.json(tag)["total"] == 1
+
+
+def test_an_order_is_fresh_as_long_as_the_shortest_of_its_shipments(pro, shopper, clock):
+    tag, _ = put_order(pro, 2, code="delivered")
+    pro.put(shipment(event("out_for_delivery"), custom_reference=tag))
+    shopper.json(tag)
+    targets(pro)
+
+    clock.turn(seconds=61)
+    shopper.json(tag)
+
+    assert targets(pro) == [of_order(tag)]
+
+
+def test_an_order_that_is_delivered_as_a_whole_is_fresh_for_hours(pro, shopper, clock):
+    tag, _ = put_order(pro, 2, code="delivered")
+    shopper.json(tag)
+    targets(pro)
+
+    clock.turn(hours=5)
+    shopper.json(tag)
+
+    assert targets(pro) == []
+
+
+def test_a_delivered_shipment_of_a_moving_order_stays_fresh_by_itself(pro, shopper, clock):
+    tag, (reference,) = put_order(pro, 1, code="delivered")
+    pro.put(shipment(event("out_for_delivery"), custom_reference=tag))
+    shopper.json(tag)
+    targets(pro)
+
+    clock.turn(hours=5)
+    shopper.json(reference)
+
+    assert targets(pro) == []
+
+
+def test_items_are_fresh_as_long_as_the_shortest_of_them(pro, shopper, clock):
+    _, reference = put_items(pro, "delivered", "out_for_delivery")
+    shopper.json(reference, level="contents")
+    targets(pro)
+
+    clock.turn(seconds=61)
+    shopper.json(reference, level="contents")
+
+    assert targets(pro) == [f"{reference}/shipment_contents"]
+
+
+@pytest.mark.parametrize("contents", [[], [item(), item()]], ids=["no items", "silent items"])
+def test_a_delivered_parcel_that_is_told_as_a_whole_is_fresh_for_hours(
+    pro, shopper, clock, contents
+):
+    reference = put_parcel(pro, "delivered", shipment_contents=contents)
+    shopper.json(reference, level="contents")
+    targets(pro)
+
+    clock.turn(hours=5)
+    shopper.json(reference, level="contents")
+
+    assert targets(pro) == []
+
+
+def test_when_it_was_checked_is_when_pro_was_asked(pro, shopper, clock):
+    reference = put_parcel(pro, "in_transit")
+    first = shopper.json(reference)["checked_at"]
+
+    clock.turn(seconds=60)
+    remembered = shopper.json(reference)["checked_at"]
+    clock.turn(seconds=61)
+    asked_again = shopper.json(reference)["checked_at"]
+
+    assert (first, remembered) == ("2026-11-24T14:00:00+00:00", "2026-11-24T14:00:00+00:00")
+    assert asked_again == "2026-11-24T14:02:01+00:00"
+
+
+def test_a_new_scan_is_shown_when_the_old_answer_is_no_longer_fresh(pro, shopper, clock):
+    parcel = shipment(event("in_transit"))
+    pro.put(parcel)
+    shopper.json(parcel["shipment_reference"])
+
+    pro.put({**parcel, "events": [event("out_for_delivery", "2026-11-24T14:01:00Z")]})
+    clock.turn(seconds=121)
+
+    assert (
+        shopper.json(parcel["shipment_reference"])["shipments"][0]["status"] == "out_for_delivery"
+    )
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "reference=",
+        "reference=%20%20",
+        "reference=%E2%80%8B",
+        "reference=.",
+        "reference=..",
+        "reference=shipment_contents",
+        "reference=sp_123",
+        "reference=sp_" + "1" * 31,
+        "reference=sp_" + "1" * 33,
+        "reference=sc_" + "1" * 32,
+        "reference=tr_" + "1" * 32,
+        "reference=SC_" + "1" * 32,
+        "reference=" + "x" * 51,
+        "reference=" + "%F0%9F%98%80" * 26,
+        "reference=A%00B",
+        "reference=A%0AB",
+        "reference=A&reference=B",
+        "reference=A&reference=A",
+        "reference=A&level=parcel",
+        "reference=A&level=",
+        "reference=A&level=shipment&level=shipment",
+        "reference=A&page=0",
+        "reference=A&page=-1",
+        "reference=A&page=1000",
+        "reference=A&page=01",
+        "reference=A&page=two",
+        "reference=A&page=",
+        "reference=A&page=%D9%A1",
+        "reference=A&page=1&page=2",
+        "reference=A&lang=en&lang=de",
+        "reference=A&key=x&key=y",
+    ],
+)
+@pytest.mark.parametrize("path", ["/parcel", "/parcel.json", "/embed"])
+def test_bad_input_is_400_and_makes_no_call(pro, shopper, path, query):
+    response = shopper.get(f"{path}?{query}")
+
+    assert response.status_code == 400
+    assert targets(pro) == []
+
+
+@pytest.mark.parametrize("path", ["/parcel", "/parcel.json"])
+def test_a_question_without_a_reference_is_400_and_makes_no_call(pro, shopper, path):
+    response = shopper.get(path)
+
+    assert response.status_code == 400
+    assert targets(pro) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/embed", "/healthz", "/assets/parcel.css", "/nowhere"])
+def test_nothing_but_a_question_makes_a_call(pro, shopper, path):
+    shopper.get(path).close()
+
+    assert targets(pro) == []
+
+
+@pytest.mark.parametrize("reference", ["x" * 50, "😀" * 25])
+def test_fifty_utf_16_units_are_asked_for(pro, shopper, reference):
+    shopper.json(reference, status=404)
+
+    assert len(targets(pro)) == 2
