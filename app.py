@@ -44,6 +44,7 @@ def create_app(
     settings = read_settings(environ)
     _set_up_logging(settings.log_level)
     app = Flask(__name__, static_url_path="/assets")
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # only what is asked with GET is answered
     app.json.sort_keys = False  # type: ignore[attr-defined]
     _set_up_templates(app, settings.timezone)
     words = Words(retailer=settings.retailer_name or None)

@@ -18,7 +18,6 @@ from tracking.timeline import merge
 from tracking.timestamps import Timestamp
 from tracking.wording import Words, full_date
 
-
 _PATIENCE = timedelta(days=3)  # how long a quiet parcel may stay so before one should ask
 
 

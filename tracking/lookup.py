@@ -20,6 +20,7 @@ from tracking.pro.answers import (
 from tracking.pro.client import Client
 from tracking.pro.deadline import Deadline
 from tracking.pro.errors import (
+    NotAsked,
     ProError,
     ProUnavailable,
     ReferenceRejected,
@@ -68,16 +69,20 @@ class Lookup:
     privacy: Privacy
     seconds: float
 
-    def find(self, reference: Reference, level: Level = "shipment", page: int = 1) -> Found:
+    def find(self, reference: Reference, level: Level, page: int, *, may_ask: bool = True) -> Found:
         """What PRO knows of a reference, from memory or by as few calls as it takes.
 
+        `may_ask` is false where only memory may answer.
         Raises ShipmentNotFound, ShipmentGone, PagePastLast or ProUnavailable.
         Source: design.md, Which endpoint and Outcomes.
         """
         if reference.kind == "reference" and page > 1:
             raise PagePastLast
         question = Question(reference.kind, reference.text, level, page)
-        entry = self.memory.recall(question) or self._ask(question)
+        entry = self.memory.recall(question)
+        if entry is None and not may_ask:
+            raise NotAsked
+        entry = entry or self._ask(question)
         if entry.outcome == "not_found":
             raise ShipmentNotFound
         if entry.outcome == "gone":

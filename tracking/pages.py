@@ -98,10 +98,16 @@ def no_page(error: HTTPException) -> Response:
 def _journey() -> Journey:
     """The journey that the address asks for."""
     site = _site()
-    found = site.lookup.find(*_question(request.args))
+    found = site.lookup.find(*_question(request.args), may_ask=_somebody_reads())
     settings = site.settings
     quiet = timedelta(hours=settings.quiet_hours)
     return tell(found, Teller(site.words, settings.timezone, quiet, site.clock()))
+
+
+def _somebody_reads() -> bool:
+    """HEAD and prefetch are not worth a billed call."""
+    prefetched = "prefetch" in request.headers.get("Sec-Purpose", "")
+    return request.method != "HEAD" and not prefetched
 
 
 def _question(args: MultiDict[str, str]) -> tuple[Reference, Level, int]:

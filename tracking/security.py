@@ -39,7 +39,7 @@ def content_security_policy(ancestors: tuple[str, ...]) -> str:
 
 
 def _cache_control(response: Response, request: Request) -> str:
-    if response.status_code >= 400:
+    if response.status_code >= 400 or "key" in request.args:
         return "no-store"
     if request.endpoint == "static" and "v" in request.args:
         return f"public, max-age={_ONE_YEAR}, immutable"

@@ -34,6 +34,10 @@ class ProUnavailable(ProError):
     retry_after: int | None = None
 
 
+class NotAsked(ProUnavailable):
+    """PRO was not asked: nobody is there to read what would be billed."""
+
+
 class BadRequest(ProUnavailable):
     """400 about anything but the reference, for example the version header."""
 
