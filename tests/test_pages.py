@@ -178,6 +178,8 @@ REFUSED = {
     ),
     "sp_" + "1" * 31: "A reference has 32 digits after sp_; this one has 31",
     "SC_" + "1" * 33: "A reference has 32 digits after sc_; this one has 33",
+    '"sp_12"': "A reference has 32 digits after sp_; this one has 2",
+    "Order: SP_12": "A reference has 32 digits after sp_; this one has 2",
     "tr_1": "A reference has 32 digits after tr_; this one has 1",
     "sc_" + "1" * 32: (
         "This reference is for one item or one update. "

@@ -4,8 +4,10 @@
 """
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from tracking.codes import MOVEMENT, resolve
 from tracking.config import Privacy
@@ -13,9 +15,12 @@ from tracking.shipments import Event, Shipment
 
 ON_THE_WAY = MOVEMENT | {"delayed", "held_by_carrier"}
 
-_PART_OF_ADDRESS = re.compile(r"[,;\n]")
-_WORD = re.compile(r"\w{3,}")
-_NO_NAMES = frozenset({"the", "and"})
+_WORD = re.compile(r"[^\W_]+")
+_PARTS_OF_ADDRESS = re.compile(r"[,;\n]")
+_NO_NAMES = frozenset(
+    {"an", "and", "at", "by", "for", "in", "is", "it", "mr", "mrs", "ms", "of", "on", "the", "to"}
+)
+_LONGEST_RUN = 8  # words in a row that may be one name or address
 
 
 def redact(shipment: Shipment, privacy: Privacy) -> Shipment:
@@ -23,44 +28,54 @@ def redact(shipment: Shipment, privacy: Privacy) -> Shipment:
     if privacy == "open":
         return shipment
     everywhere = tuple(_every_event(shipment))
-    names = frozenset(name for event in everywhere for name in _names(event))
-    addresses = frozenset(
-        part for event in everywhere for part in _hidden_address(event) if _is_exact(part)
+    secrets = frozenset(
+        secret for event in everywhere for secret in (*_names(event), *_exact_addresses(event))
     )
 
     def hide(events: tuple[Event, ...]) -> tuple[Event, ...]:
-        return tuple(_redact(event, privacy, names, addresses) for event in events)
+        if privacy == "strict":
+            return tuple(_bare(event) for event in events)
+        return tuple(_redact(event, secrets) for event in events)
 
+    items = shipment.items
     return replace(
         shipment,
         events=None if shipment.events is None else hide(shipment.events),
         items=None
-        if shipment.items is None
-        else tuple(replace(item, events=hide(item.events)) for item in shipment.items),
+        if items is None
+        else tuple(replace(item, events=hide(item.events)) for item in items),
     )
 
 
-def _redact(
-    event: Event, privacy: Privacy, names: frozenset[str], addresses: frozenset[str]
-) -> Event:
-    if privacy == "strict":
-        return replace(event, location=None, lat_long=None, description=None, signee=None)
-    told = _folded(event.description)
-    gives_away = (
-        not names.isdisjoint(_WORD.findall(told))
-        or any(address in told for address in addresses)
-        or any(_says(told, own) for own in [_folded(event.signee), *_hidden_address(event)])
-    )
+def _bare(event: Event) -> Event:
+    return replace(event, location=None, lat_long=None, description=None, signee=None)
+
+
+def _redact(event: Event, secrets: frozenset[str]) -> Event:
+    """`secrets` are hidden in the words of every event, a place's name only in its own's."""
+    gives_away = _tells(event.description, secrets.union(_hidden_places(event)))
     event = replace(event, signee=None, description=None if gives_away else event.description)
     return event if _on_the_way(event) else replace(event, location=None, lat_long=None)
 
 
-def _says(told: str, words: str) -> bool:
-    """Whether `words` stand in `told` and are not just the inside of a longer (Latin) word."""
-    return bool(words) and bool(re.search(rf"(?<![a-z0-9]){re.escape(words)}(?![a-z0-9])", told))
+def _tells(told: str | None, secrets: frozenset[str]) -> bool:
+    """Whether words in a row are a secret, however they are cased, spaced or hyphenated.
+
+    Scripts that put no blanks between words are searched letter by letter.
+    """
+    words = _words(told)
+    runs = {
+        "".join(words[start:end])
+        for start in range(len(words))
+        for end in range(start + 1, min(start + _LONGEST_RUN, len(words)) + 1)
+    }
+    letters = "".join(words)
+    return not secrets.isdisjoint(runs) or any(
+        secret in letters for secret in secrets if not secret.isascii()
+    )
 
 
-def _every_event(shipment: Shipment) -> Iterable[Event]:
+def _every_event(shipment: Shipment) -> Iterator[Event]:
     yield from shipment.events or ()
     for item in shipment.items or ():
         yield from item.events
@@ -70,24 +85,39 @@ def _on_the_way(event: Event) -> bool:
     return resolve(event.event_code) in ON_THE_WAY
 
 
-def _names(event: Event) -> list[str]:
-    """The words of a signee: none may stand in what the carrier says, of any event."""
-    return [word for word in _WORD.findall(_folded(event.signee)) if word not in _NO_NAMES]
+def _names(event: Event) -> Iterable[str]:
+    """A signee as a whole and name by name."""
+    words = _words(event.signee)
+    names = {word for word in words if len(word) > 1 and word not in _NO_NAMES}
+    return names | {"".join(words)} if words else names
 
 
-def _hidden_address(event: Event) -> list[str]:
-    """A hidden location and the lines that it is made of."""
-    if _on_the_way(event):
-        return []
-    whole = _folded(event.location)
-    parts = (part.strip() for part in _PART_OF_ADDRESS.split(whole))
-    return [whole, *(part for part in parts if len(part) > 3)]
-
-
-def _is_exact(part: str) -> bool:
+def _exact_addresses(event: Event) -> Iterator[str]:
     """House numbers and postcodes tell a home apart; the name of a town does not."""
-    return len(part) > 3 and any(character.isdigit() for character in part)
+    words = [] if _on_the_way(event) else _words(event.location)
+    yield from (word for word in words if len(word) > 3 and _has_digit(word))
+    yield from (one + two for one, two in pairwise(words) if _has_digit(one + two))
 
 
-def _folded(words: str | None) -> str:
-    return " ".join((words or "").casefold().split())
+def _hidden_places(event: Event) -> Iterator[str]:
+    """A hidden location as a whole, and the parts that it is made of."""
+    if event.location is None or _on_the_way(event):
+        return
+    yield from _squashed([event.location])
+    yield from (
+        part for part in _squashed(_PARTS_OF_ADDRESS.split(event.location)) if len(part) > 3
+    )
+
+
+def _squashed(texts: Iterable[str]) -> Iterator[str]:
+    return filter(None, ("".join(_words(text)) for text in texts))
+
+
+def _has_digit(word: str) -> bool:
+    return any(character.isdigit() for character in word)
+
+
+def _words(text: str | None) -> list[str]:
+    """The words of a text without case and accents."""
+    plain = unicodedata.normalize("NFKD", text or "")
+    return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)).casefold())
