@@ -99,7 +99,7 @@ FOCUSED = """() => {
         free: hit !== null && one.contains(hit),
     };
 }"""
-FOLDED = """() => [...document.querySelectorAll('details .scan')].filter(
+FOLDED = """() => [...document.querySelectorAll('details .scan-entry')].filter(
     one => !one.checkVisibility() || !one.getBoundingClientRect().height
 ).map(one => one.outerHTML.slice(0, 120))"""
 TEXT_SPACING = """() => {
@@ -249,7 +249,7 @@ BAD = """<!doctype html><html><title>Bad</title>
 <div style="width: 2000px">wide</div>
 <div style="height: 20px; overflow: hidden">several<br>lines<br>of text</div>
 <form><input></form>
-<details><summary>More</summary><p class="scan">folded</p></details>
+<details><summary>More</summary><p data-event-code="">folded</p></details>
 <h1>late</h1><p class="answer__date">late</p>
 <img src="http://127.0.0.1:PORT/image">
 <script>document.cookie = "a=b"; console.error("bad")</script>"""
@@ -293,6 +293,7 @@ def site(sites: dict[str, str]) -> str:
 @pytest.fixture(scope="module")
 def window(browser: Browser) -> Iterator[Page]:
     with browser.new_context() as context:
+        context.set_default_timeout(5000)  # ms
         yield context.new_page()
 
 
@@ -452,7 +453,7 @@ class TestPrint:
         ink = "one => getComputedStyle(one).color"
         paper = "one => getComputedStyle(one).backgroundColor"
         assert max(_rgb(page.locator(".answer__reason").evaluate(ink))) < 100
-        assert max(_rgb(page.locator(".scan__place").first.evaluate(ink))) < 120
+        assert max(_rgb(page.locator(".scan-entry__place").first.evaluate(ink))) < 120
         assert min(_rgb(page.locator(".parcel__answer").evaluate(paper))) > 230
 
 

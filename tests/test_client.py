@@ -49,6 +49,7 @@ class Raw:
         self.requests: list[bytes] = []
         self.connections = 0
         self.over = threading.Event()
+        self.left = threading.Event()  # a client has gone, or has been served
         self._play = play
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -105,6 +106,7 @@ class Raw:
                     self._play(self, wrapped)
             else:
                 self._play(self, connection)
+        self.left.set()
 
 
 def saying(answer: bytes) -> Callable[[Raw, socket.socket], None]:
@@ -362,7 +364,7 @@ def test_every_status_is_an_answer(pro: Simulator, client: Client, status: int) 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_nothing_is_tried_again(pro: Simulator, client: Client, status: int) -> None:
-    with failing(pro, Fault("status", status=status, retry_after=3600)):
+    with failing(pro, Fault("status", status=status, retry_after=1)):
         ask(client)
 
     assert len(pro.calls) == 1
@@ -444,6 +446,7 @@ class Dawdler:
     seconds: dict[str, float] = field(default_factory=dict)
     fired: list[str] = field(default_factory=list)
     connected: dict[str, int] = field(default_factory=dict)
+    given_up: dict[str, bool] = field(default_factory=dict)
 
     def dawdle(self, name: str, url: str, reference: str = SP) -> None:
         started = monotonic()
@@ -491,7 +494,6 @@ PLAIN = {
     "gzip": pouring(JSON + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"")[:10], b"\x00"),
 }
 SIMULATED = {"hang": 0.0, "drip_headers": 0.02, "drip": 0.02, "latency": PATIENCE}
-CONNECTING = ["connect", "many_addresses", "name_server"]
 TLS = {
     "tls_silence": (silent, False),
     "tls_handshake": (handshaking_forever, False),
@@ -499,6 +501,9 @@ TLS = {
     "tls_body": (pouring(JSON + b"\r\n", b" "), True),
     "tls_headers": (pouring(b"HTTP/1.1 200 OK\r\nX-A: ", b"b"), True),
 }
+
+
+DRIPPING = [*PLAIN, "tls_handshake", "tls_body", "tls_headers"]
 
 
 @pytest.fixture(scope="module")
@@ -550,6 +555,7 @@ def dawdler(certificate: Path) -> Dawdler:
         name_server.set()
         found.fired = simulator.fired
         found.connected |= {name: server.connections for name, server in servers.items()}
+        found.given_up = {way: servers[way].left.wait(SHORT) for way in DRIPPING}
         for server in servers.values():
             server.__exit__()
     return found
@@ -559,6 +565,13 @@ def dawdler(certificate: Path) -> Dawdler:
 def test_whatever_dawdles_ends_at_the_deadline(dawdler: Dawdler, way: str) -> None:
     assert type(dawdler.raised[way]) is ProTooSlow
     assert dawdler.seconds[way] < SHORT * 10
+
+
+@pytest.mark.parametrize("way", DRIPPING)
+def test_a_connection_that_dawdles_is_given_up_and_keeps_no_thread(
+    dawdler: Dawdler, way: str
+) -> None:
+    assert dawdler.given_up[way]
 
 
 @pytest.mark.parametrize("way", ["many_addresses", "name_server"])

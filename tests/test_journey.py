@@ -443,7 +443,7 @@ def test_a_new_code_changes_neither_headline_nor_step_nor_tone(shown):
         before[name] for name in ("headline", "step", "tone", "status", "final")
     ]
     assert after["notes"] == ["newer_note"]
-    assert texts(page, "[data-event-code=zz_new_code] .scan__title") == ["Update from Test Carrier"]
+    assert texts(page, "[data-event-code=zz_new_code] .scan-entry__title") == ["Update from Test Carrier"]
 
 
 def test_notes_come_in_one_order_whatever_happened_first(shown):
@@ -464,8 +464,8 @@ def test_scans_after_delivery_stay_in_the_history_and_are_marked(shown):
     )
 
     assert [one["code"] for one in answer["events"]] == ["in_transit", "delivered"]
-    assert len(page.select("[data-event-code=in_transit] .scan__after")) == 1
-    assert page.select("[data-event-code=delivered] .scan__after") == []
+    assert len(page.select("[data-event-code=in_transit] .scan-entry__after")) == 1
+    assert page.select("[data-event-code=delivered] .scan-entry__after") == []
 
 
 # I1, I2, I5 and P6: the carrier's own time
@@ -474,8 +474,8 @@ def test_scans_after_delivery_stay_in_the_history_and_are_marked(shown):
 def test_a_scan_shows_its_own_local_time(shown):
     _, page = shown(event(at="2026-11-24T09:00:00+09:00"))
 
-    assert texts(page, ".scan__time") == ["09:00"]
-    assert page.select_one(".scan__time time")["datetime"] == "2026-11-24T09:00:00+09:00"
+    assert texts(page, ".scan-entry__time") == ["09:00"]
+    assert page.select_one(".scan-entry__time time")["datetime"] == "2026-11-24T09:00:00+09:00"
 
 
 def test_the_zone_is_named_only_where_it_differs_from_the_newest_scans(shown):
@@ -486,7 +486,7 @@ def test_the_zone_is_named_only_where_it_differs_from_the_newest_scans(shown):
         event(at="2026-11-22T09:00:00-03:30", description="St. John's"),
     )
 
-    assert [re.sub(r"[()]", "", text) for text in texts(page, ".scan__time")] == [
+    assert [re.sub(r"[()]", "", text) for text in texts(page, ".scan-entry__time")] == [
         "09:00",
         "18:00 local time, UTC+1",
         "09:00",
@@ -498,7 +498,7 @@ def test_the_zone_is_named_only_where_it_differs_from_the_newest_scans(shown):
 def test_the_retailers_zone_moves_no_scan(shown, make_shopper, zone):
     _, page = shown(event(at="2026-11-23T23:30:00+01:00"), by=make_shopper(TIMEZONE=zone))
 
-    assert texts(page, ".scan__time") == ["23:30"]
+    assert texts(page, ".scan-entry__time") == ["23:30"]
     assert "23 November 2026" in page.select_one(".history__day").get_text()
 
 
@@ -515,7 +515,7 @@ def test_the_retailers_zone_moves_no_scan(shown, make_shopper, zone):
 def test_time_elements_hold_iso_with_the_original_offset(shown, stamp, machine):
     _, page = shown(event(at=stamp))
 
-    assert page.select_one(".scan__time time")["datetime"] == machine
+    assert page.select_one(".scan-entry__time time")["datetime"] == machine
 
 
 @pytest.mark.parametrize("stamp", ["???", "2026-13-45T99:00", "24/11/2026", "", None])
@@ -524,7 +524,7 @@ def test_a_time_that_cannot_be_read_is_no_time_element_and_no_date(shown, stamp)
 
     assert page.select(".history time") == []
     assert texts(page, ".history__day") == ["Date not known"]
-    assert texts(page, ".scan__time") == ["Time not given by Test Carrier"]
+    assert texts(page, ".scan-entry__time") == ["Time not given by Test Carrier"]
 
 
 def test_a_date_without_a_time_never_shows_midnight(shown):
@@ -532,7 +532,7 @@ def test_a_date_without_a_time_never_shows_midnight(shown):
 
     assert "00:00" not in page.select_one("main").get_text().replace("14:00", "")
     assert "12am" not in page.get_text()
-    assert page.select(".scan__time time") == []
+    assert page.select(".scan-entry__time time") == []
     assert "Monday 23 November 2026" in page.select_one(".history__day").get_text()
     assert answer["events"][0]["timestamp"] == "2026-11-23"
 
@@ -540,7 +540,7 @@ def test_a_date_without_a_time_never_shows_midnight(shown):
 def test_a_scan_at_midnight_does_show_it(shown):
     _, page = shown(event(at="2026-11-23T00:00:00+00:00"))
 
-    assert texts(page, ".scan__time") == ["00:00"]
+    assert texts(page, ".scan-entry__time") == ["00:00"]
 
 
 def test_a_scan_from_the_future_shows_about_when_it_was_received(shown):
@@ -548,8 +548,8 @@ def test_a_scan_from_the_future_shows_about_when_it_was_received(shown):
 
     answer, page = shown(future)
 
-    assert texts(page, ".scan__time") == ["about 09:05"]
-    assert page.select_one(".scan__time time")["datetime"] == "2026-11-24T09:05:00+00:00"
+    assert texts(page, ".scan-entry__time") == ["about 09:05"]
+    assert page.select_one(".scan-entry__time time")["datetime"] == "2026-11-24T09:05:00+00:00"
     assert "2062" not in page.select_one("main").get_text()
     assert answer["events"][0]["timestamp"] == "2062-01-01T10:00:00+00:00"
 
@@ -559,8 +559,8 @@ def test_a_scan_up_to_a_day_after_it_was_received_is_believed(shown):
 
     _, page = shown(early)
 
-    assert texts(page, ".scan__time") == ["09:05"]
-    assert page.select_one(".scan__time time")["datetime"] == "2026-11-25T09:05:00+00:00"
+    assert texts(page, ".scan-entry__time") == ["09:05"]
+    assert page.select_one(".scan-entry__time time")["datetime"] == "2026-11-25T09:05:00+00:00"
 
 
 # I11: today
@@ -636,12 +636,12 @@ def test_more_than_12_scans_fold_to_the_newest_8(shown, count, shown_at_once, su
 
     answer, page = shown(*events)
 
-    assert len(page.select(".history .scan")) == count
-    folded = page.select("details .scan")
+    assert len(page.select(".history .scan-entry")) == count
+    folded = page.select("details .scan-entry")
     assert count - len(folded) == shown_at_once
     assert texts(page, ".history summary") == summary
     assert len(answer["events"]) == count
-    oldest_shown = page.select(".history .scan time")[shown_at_once - 1]["datetime"]
+    oldest_shown = page.select(".history .scan-entry time")[shown_at_once - 1]["datetime"]
     assert oldest_shown == (start - timedelta(hours=5 * (shown_at_once - 1))).isoformat()
 
 
@@ -651,7 +651,7 @@ def test_copies_are_merged_before_they_are_counted(shown):
 
     answer, page = shown(*once, *once)
 
-    assert len(answer["events"]) == len(page.select(".scan")) == 7
+    assert len(answer["events"]) == len(page.select(".scan-entry")) == 7
     assert page.select(".history summary") == []
 
 
@@ -665,7 +665,7 @@ def test_the_newest_scan_comes_first_and_the_untimed_last_on_page_and_in_json(sh
 
     expected = ["out_for_delivery", "in_transit", "dropped_off", "delayed"]
     assert [one["code"] for one in answer["events"]] == expected
-    assert [scan["data-event-code"] for scan in page.select(".scan")] == expected
+    assert [scan["data-event-code"] for scan in page.select(".scan-entry")] == expected
     assert texts(page, ".history__day")[-1] == "Date not known"
 
 

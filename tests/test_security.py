@@ -271,11 +271,16 @@ class TestTransport:
 class TestFraming:
     """Only /embed can be framed, and only by EMBED_ORIGINS."""
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def framed(cls, pro: Simulator) -> Client:
+        return _client(pro, EMBED_ORIGINS=f"{SHOP} https://*.other.example")
+
     @pytest.mark.parametrize(
         ("path", "status"), [("/", 200), ("/parcel?reference=DEMO-1001", 200), ("/nothing", 404)]
     )
-    def test_nobody_frames_a_page(self, pro: Simulator, path: str, status: int) -> None:
-        answer = _client(pro, EMBED_ORIGINS=SHOP).get(path)
+    def test_nobody_frames_a_page(self, framed: Client, path: str, status: int) -> None:
+        answer = framed.get(path)
 
         assert answer.status_code == status
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
@@ -293,9 +298,9 @@ class TestFraming:
         ],
     )
     def test_shops_frame_embed_whatever_comes_of_it(
-        self, pro: Simulator, query: str, status: int
+        self, framed: Client, query: str, status: int
     ) -> None:
-        answer = _client(pro, EMBED_ORIGINS=f"{SHOP} https://*.other.example").get(f"/embed{query}")
+        answer = framed.get(f"/embed{query}")
 
         policy = answer.headers["Content-Security-Policy"]
         assert answer.status_code == status

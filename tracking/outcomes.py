@@ -39,8 +39,8 @@ class Outcome:
 def outcome_of(error: Exception, words: Words) -> Outcome:
     """The outcome of a request that ended with an error. Source: design.md, Outcomes."""
     if isinstance(error, ReferenceRefused):
-        prefix = error.typed.strip()[:3].lower()
-        said = words.say("refused", error.reason, digits=error.digits, prefix=prefix)
+        facts = {"prefix": error.prefix, "digits": error.digits}
+        said = words.say("refused", error.reason, **facts)
         return Outcome(400, "invalid_reference", field_error=said)
     if isinstance(error, BadParameter):
         return Outcome(400, "invalid_parameter", field_error=words.say("refused", "parameter"))

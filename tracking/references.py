@@ -34,12 +34,16 @@ _RESERVED = frozenset({".", "..", "shipment_contents"})
 
 
 class ReferenceRefused(ValueError):
-    """What was typed cannot be a reference that PRO looks up."""
+    """What was typed cannot be a reference that PRO looks up.
 
-    def __init__(self, typed: str, reason: Reason, digits: int = 0) -> None:
+    `prefix` and `digits` say what it has where it has not 32 digits.
+    """
+
+    def __init__(self, typed: str, reason: Reason, prefix: str = "", digits: int = 0) -> None:
         super().__init__(reason)
         self.typed = typed
         self.reason = reason
+        self.prefix = prefix
         self.digits = digits
 
 
@@ -106,7 +110,7 @@ def _reference_in_link(text: str) -> str | None:
 
 def _numbered(typed: str, prefix: str, digits: str) -> str:
     if len(digits) != DIGITS:
-        raise ReferenceRefused(typed, "wrong_digits", len(digits))
+        raise ReferenceRefused(typed, "wrong_digits", f"{prefix}_", len(digits))
     if prefix != "sp":
         raise ReferenceRefused(typed, "not_a_shipment")
     return f"{prefix}_{digits}"
