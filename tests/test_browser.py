@@ -99,7 +99,7 @@ FOCUSED = """() => {
         free: hit !== null && one.contains(hit),
     };
 }"""
-FOLDED = """() => [...document.querySelectorAll('details .scan-entry')].filter(
+FOLDED = """() => [...document.querySelectorAll('details [data-event-code]')].filter(
     one => !one.checkVisibility() || !one.getBoundingClientRect().height
 ).map(one => one.outerHTML.slice(0, 120))"""
 TEXT_SPACING = """() => {

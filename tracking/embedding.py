@@ -19,6 +19,11 @@ class Surface:
     theme: Theme
 
     @property
+    def color_scheme(self) -> str:
+        """CSS's word for the theme; a frame is clear only where its page's is the same."""
+        return "light dark" if self.theme == "auto" else self.theme
+
+    @property
     def leave(self) -> str:
         """The `target` of links that leave: out of the frame."""
         return "_top" if self.embedded else "_self"
