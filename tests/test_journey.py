@@ -443,7 +443,9 @@ def test_a_new_code_changes_neither_headline_nor_step_nor_tone(shown):
         before[name] for name in ("headline", "step", "tone", "status", "final")
     ]
     assert after["notes"] == ["newer_note"]
-    assert texts(page, "[data-event-code=zz_new_code] .scan-entry__title") == ["Update from Test Carrier"]
+    assert texts(page, "[data-event-code=zz_new_code] .scan-entry__title") == [
+        "Update from Test Carrier"
+    ]
 
 
 def test_notes_come_in_one_order_whatever_happened_first(shown):

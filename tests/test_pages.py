@@ -466,7 +466,7 @@ class TestParcel:
             ".answer__advice",
             ".answer__checked",
             ".steps",
-            ".items",
+            ".items__list",
             ".details",
             ".another",
             ".help",
@@ -954,9 +954,9 @@ class TestItems:
     def test_each_item_has_a_name_a_status_and_a_line(self, shopper: Shopper) -> None:
         soup = shopper.ask("HO-30", level="contents")
 
-        (listed,) = soup.select(".items ul[role=list]")
+        (listed,) = soup.select("ul.items__list[role=list]")
         cards = listed.select("li[data-contents-reference]")
-        assert _text(soup, ".items h2") == "4 items"
+        assert _text(soup, ".items__heading") == "4 items"
         assert _texts(listed, ".item__name") == [
             "Item 1 of 4 HO-30-LAMP",
             "Item 2 of 4 HO-30-CHAIR",
@@ -966,7 +966,7 @@ class TestItems:
         headlines = [_text(card, "h3") for card in cards]
         assert headlines[0] == "Delivered"
         assert headlines[3] == "No separate update for this item"
-        assert all(card.select_one(".item__reason").get_text(strip=True) for card in cards)
+        assert all(_text(card, ".item__words > p:not(.item__name)") for card in cards)
         assert not any(headline.isupper() for headline in headlines)
         assert not listed.select("h3 a, h3 [tabindex]")
 

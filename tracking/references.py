@@ -79,18 +79,22 @@ class Reference:
 def clean(typed: str) -> str:
     """Drop what comes along when people copy: blanks, quotes, labels, invisible characters.
 
-    A pasted link to this page stands for the reference in it.
+    A pasted link to this page stands for the reference in it. What is clean stays as it is, so
+    that our own links lead to the same answer.
     """
-    text = _bare(typed)
-    linked = _reference_in_link(text)
-    return text if linked is None else _bare(linked)
+    cleaned, before = typed, None
+    while cleaned != before:
+        before = cleaned
+        cleaned = _unlabelled(_unquoted(_visible(_linked(cleaned))))
+    return cleaned
 
 
-def _bare(typed: str) -> str:
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", typed)).strip(_BLANKS)
-    bare = _unquoted(text)
-    unlabelled = bare[label.end() :] if (label := _LABEL.match(bare)) else bare
-    return unlabelled if bare != text else _unquoted(unlabelled)
+def _visible(text: str) -> str:
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip(_BLANKS)
+
+
+def _unlabelled(text: str) -> str:
+    return text[label.end() :] if (label := _LABEL.match(text)) else text
 
 
 def _unquoted(text: str) -> str:
@@ -99,13 +103,13 @@ def _unquoted(text: str) -> str:
     return text
 
 
-def _reference_in_link(text: str) -> str | None:
+def _linked(text: str) -> str:
     if not text.lower().startswith(("https://", "http://")):
-        return None
+        return text
     try:
-        return parse_qs(urlsplit(text).query).get("reference", [None])[0]
+        return parse_qs(urlsplit(text).query).get("reference", [text])[0]
     except ValueError:
-        return None
+        return text
 
 
 def _numbered(typed: str, prefix: str, digits: str) -> str:
