@@ -4,7 +4,7 @@ PYTHON ?= python3
 export HOST ?= 127.0.0.1
 export PORT ?= 8000
 
-.PHONY: help run test check format screenshots lock clean
+.PHONY: help run test unit check format screenshots lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ run: .venv/.run ## serve the page on http://127.0.0.1:8000 (HOST and PORT change
 test: .venv/.dev ## run all tests
 	@tests/programs.sh
 	.venv/bin/python -m pytest
+
+unit: .venv/.dev ## run the tests that open no socket, in seconds
+	.venv/bin/python -m pytest -m unit
 
 check: .venv/.dev ## lint, format and types
 	.venv/bin/ruff check .

@@ -76,6 +76,13 @@ def check_every_page(soup: BeautifulSoup, status: int) -> None:
     assert soup.select_one("form[method=get]")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that open no socket are the unit part: `make unit` runs them alone."""
+    for item in items:
+        if not hasattr(item.module, "Simulator") and "pro" not in item.fixturenames:
+            item.add_marker("unit")
+
+
 @pytest.fixture
 def pro() -> Iterator[Simulator]:
     """PRO with its stories, healthy, and with no calls counted yet."""
