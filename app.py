@@ -19,6 +19,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from jinja2 import StrictUndefined
+from werkzeug.datastructures import ImmutableDict
 
 from tracking.config import BadSettings, Settings, read_settings
 from tracking.lookup import Lookup
@@ -33,6 +34,10 @@ MOST_FOUND = 20_000  # entries; what was not found is kept apart, and is less
 MOST_MISSING = 5_000
 
 
+class _OnlyGet(Flask):
+    default_config = ImmutableDict(Flask.default_config | {"PROVIDE_AUTOMATIC_OPTIONS": False})
+
+
 def create_app(
     environ: Mapping[str, str] = os.environ,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -43,8 +48,7 @@ def create_app(
     """
     settings = read_settings(environ)
     _set_up_logging(settings.log_level)
-    app = Flask(__name__, static_url_path="/assets")
-    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # only what is asked with GET is answered
+    app = _OnlyGet(__name__, static_url_path="/assets")
     app.json.sort_keys = False  # type: ignore[attr-defined]
     _set_up_templates(app, settings.timezone)
     words = Words(retailer=settings.retailer_name or None)

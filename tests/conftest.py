@@ -86,7 +86,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def pro() -> Iterator[Simulator]:
     """PRO with its stories, healthy, and with no calls counted yet."""
-    with Simulator(key="test-key") as simulator:
+    with Simulator(key="test-key", clock=lambda: NOON) as simulator:
         yield simulator
 
 

@@ -712,19 +712,18 @@ def test_what_is_no_whole_answer_is_none(answer: bytes) -> None:
         ask_raw(saying(answer))
 
 
-@pytest.fixture
-def garbage_collected() -> Iterator[None]:
-    """urllib3 leaves the socket of an answer with two lengths to the garbage collector."""
-    yield
-    gc.collect()
-
-
-@pytest.mark.usefixtures("garbage_collected")
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-@pytest.mark.parametrize("length", [b"abc", b"-2", b"2, 3", b"2\r\nContent-Length: 3"])
+@pytest.mark.parametrize("length", [b"abc", b"-2"])
 def test_a_length_that_is_none_makes_no_answer(length: bytes) -> None:
     with pytest.raises(ProUnreachable):
         ask_raw(saying(JSON + b"Content-Length: " + length + b"\r\n\r\n{}"))
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_two_lengths_make_no_answer() -> None:
+    with pytest.raises(ProUnreachable):
+        ask_raw(saying(JSON + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"))
+
+    gc.collect()  # urllib3 leaves the socket of such an answer to the garbage collector
 
 
 # What must not leak, and whom we must not listen to

@@ -251,7 +251,7 @@ def test_the_town_of_a_home_may_be_named_on_the_way() -> None:
     assert moving.description == "Arrived at Leeds"
 
 
-names = st.text("bcdefgijklmnoprstuvwxzABCDEÄÖÜÉßŁø", min_size=3, max_size=9)
+names = st.text("bcdefgijklmnoprstuvwxzABCDEÄÖÜÉßŁø", min_size=4, max_size=9)
 
 
 @given(names, names, st.sampled_from(["{}", "Signed by {}.", "({}) took it", "x: {}, y"]))

@@ -1,6 +1,8 @@
 """What a shopper types becomes a reference, or is refused before it costs a call."""
 
 import unicodedata
+from contextlib import suppress
+from time import perf_counter
 
 import pytest
 from hypothesis import example, given
@@ -321,6 +323,17 @@ def test_up_to_fifty_units_are_accepted_once_clean(typed: str) -> None:
 )
 def test_more_than_fifty_units_are_refused(typed: str) -> None:
     assert refused(typed).reason == "too_long"
+
+
+@pytest.mark.parametrize("piece", ['"', "Order:", "“‘", "ref no. ", "http://a?reference="])
+def test_even_a_long_and_dirty_input_is_answered_at_once(piece: str) -> None:
+    typed = piece * (16_000 // len(piece)) + '"'
+    started = perf_counter()
+
+    with suppress(ReferenceRefused):
+        Reference.parse(typed)
+
+    assert perf_counter() - started < 0.3
 
 
 # Whatever is typed

@@ -9,9 +9,8 @@ from tracking.dateline import DateLine, tell_date
 from tracking.entries import Level
 from tracking.history import Clock, History, page_clock, tell_history
 from tracking.lookup import Found
-from tracking.pro.client import TAKE
 from tracking.references import Kind
-from tracking.shipments import Event, Item, Shipment
+from tracking.shipments import TAKE, Event, Item, Shipment
 from tracking.standing import Standing, stand, stand_together, stand_without_news
 from tracking.status import Status, derive
 from tracking.timeline import merge

@@ -8,9 +8,8 @@ from typing import Any, Protocol
 
 from tracking.entries import Entry, Level, Outcome, dump, load
 from tracking.freshness import NOT_FOUND, jittered, seconds_fresh
-from tracking.pro.client import TAKE
 from tracking.references import Kind
-from tracking.shipments import ShipmentPage
+from tracking.shipments import TAKE, ShipmentPage
 
 
 class Store(Protocol):

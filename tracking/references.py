@@ -7,6 +7,7 @@ from typing import Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 LONGEST_CUSTOM_REFERENCE = 50  # UTF-16 units: PRO is a .NET service and counts those
+LONGEST_TYPED = 2000  # characters; more is not worth cleaning
 DIGITS = 32
 
 Kind = Literal["reference", "custom_reference"]
@@ -61,6 +62,8 @@ class Reference:
 
         Raises ReferenceRefused. Source: design.md, Cleaning and Kinds of reference.
         """
+        if len(typed) > LONGEST_TYPED:
+            raise ReferenceRefused(typed, "too_long")
         text = clean(typed)
         if not text:
             raise ReferenceRefused(typed, "empty")

@@ -6,6 +6,7 @@ from typing import Self
 
 from tracking.timestamps import Timestamp
 
+TAKE = 10  # shipments; the most that PRO gives at once
 _BELIEVABLE_LEAD = timedelta(days=1)
 
 
@@ -93,7 +94,7 @@ class Shipment:
 
 @dataclass(frozen=True)
 class ShipmentPage:
-    """Some of the shipments that carry a reference; `skip` and `total` count shipments."""
+    """Up to TAKE of the shipments that carry a reference; `skip` and `total` count shipments."""
 
     shipments: tuple[Shipment, ...]
     total: int

@@ -15,9 +15,9 @@ from urllib3.exceptions import HTTPError
 
 from tracking.pro.deadline import Deadline, DeadlineAdapter
 from tracking.pro.errors import AnswerTooLarge, ProTooSlow, ProUnreachable
+from tracking.shipments import TAKE
 
 API_VERSION = "1.1"
-TAKE = 10  # the most that PRO gives at once
 LARGEST_BODY = 512 * 1024  # bytes, decoded
 MOST_CALLS = 64  # at once
 
