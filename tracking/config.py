@@ -143,7 +143,7 @@ def _address(text: str) -> str:
 
 def _between(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        number = int(text)
+        number = int(text) if re.fullmatch("[0-9]{1,9}", text) else least - 1
         if not least <= number <= most:
             raise ValueError(text)
         return number

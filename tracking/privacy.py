@@ -20,6 +20,7 @@ _PARTS_OF_ADDRESS = re.compile(r"[,;\n]")
 _NO_NAMES = frozenset(
     {"an", "and", "at", "by", "for", "in", "is", "it", "mr", "mrs", "ms", "of", "on", "the", "to"}
 )
+_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i"})
 _LONGEST_RUN = 8  # words in a row that may be one name or address
 
 
@@ -53,7 +54,8 @@ def _bare(event: Event) -> Event:
 
 def _redact(event: Event, secrets: frozenset[str]) -> Event:
     """`secrets` are hidden in the words of every event, a place's name only in its own's."""
-    gives_away = _tells(event.description, secrets.union(_hidden_places(event)))
+    own = secrets.union(_hidden_places(event), _short_name(event))
+    gives_away = _tells(event.description, own)
     event = replace(event, signee=None, description=None if gives_away else event.description)
     return event if _on_the_way(event) else replace(event, location=None, lat_long=None)
 
@@ -92,6 +94,12 @@ def _names(event: Event) -> Iterable[str]:
     return names | {"".join(words)} if words else names
 
 
+def _short_name(event: Event) -> Iterable[str]:
+    """To and An are surnames too; only where they stand alone or by an initial are they names."""
+    words = _words(event.signee)
+    return (word for word in words if len(words) < 3 and len(word) > 1)
+
+
 def _exact_addresses(event: Event) -> Iterator[str]:
     """House numbers and postcodes tell a home apart; the name of a town does not."""
     words = [] if _on_the_way(event) else _words(event.location)
@@ -119,5 +127,5 @@ def _has_digit(word: str) -> bool:
 
 def _words(text: str | None) -> list[str]:
     """The words of a text without case and accents."""
-    plain = unicodedata.normalize("NFKD", text or "")
-    return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)).casefold())
+    plain = unicodedata.normalize("NFKD", (text or "").casefold()).translate(_PLAIN)
+    return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))

@@ -7,7 +7,7 @@ from typing import Self
 
 # PRO's own examples have a dot where the colon before the seconds belongs (T14:02.33+00:00).
 # Python would read that as 14:02 and a third of a second, without complaint.
-_DOT_BEFORE_SECONDS = re.compile(r"(?<=\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2})\.(?=\d{2}(?!\d))")
+_DOT_BEFORE_SECONDS = re.compile(r"(?<=\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2})\.(?=\d{2}(?!\d))")
 _DATE_FIRST = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[^+-].*)?")
 _ISO_8601 = re.compile(
     r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
@@ -36,7 +36,7 @@ class Timestamp:
         """
         if not isinstance(value, str):
             return None
-        text = _DOT_BEFORE_SECONDS.sub(":", value.strip())
+        text = _DOT_BEFORE_SECONDS.sub(":", value.strip().upper())
         if not _DATE_FIRST.fullmatch(text):
             return None
         try:
