@@ -1,10 +1,11 @@
-"""What the cache holds: a deciphered answer and its times, as JSON (never as pickle)."""
+"""What was found, and how the cache holds it: as JSON with its times, never as pickle."""
 
 import json
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from tracking.references import Reference
 from tracking.shipments import Carrier, Event, Item, Shipment, ShipmentPage
 from tracking.timestamps import Timestamp
 
@@ -26,6 +27,21 @@ class Entry:
     fetched_at: datetime
     fresh_until: datetime
     shipments: ShipmentPage
+
+
+@dataclass(frozen=True)
+class Found:
+    """PRO's answer about a reference; `checked_at` is when PRO gave it (aware).
+
+    `level` is the one that it was found at. `processing` means known to PRO, and nothing more.
+    """
+
+    reference: Reference
+    level: Level
+    page: int
+    shipments: ShipmentPage
+    processing: bool
+    checked_at: datetime
 
 
 def dump(entry: Entry) -> str:

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta, tzinfo
 
 from tracking.codes import TONES
 from tracking.dateline import DateLine, tell_date
-from tracking.entries import Level
+from tracking.entries import Found, Level
 from tracking.history import Clock, History, page_clock, tell_history
-from tracking.lookup import Found
 from tracking.references import Kind
 from tracking.shipments import TAKE, Event, Item, Shipment
 from tracking.standing import Standing, stand, stand_together, stand_without_news

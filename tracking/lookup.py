@@ -5,10 +5,9 @@ PRO bills every call: whatever can be answered from memory is.
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from tracking.config import Privacy
-from tracking.entries import Entry, Level, Outcome
+from tracking.entries import Entry, Found, Level, Outcome
 from tracking.memory import Memory, Question
 from tracking.privacy import redact
 from tracking.pro.answers import (
@@ -43,21 +42,6 @@ _log = logging.getLogger(__name__)
 
 class PagePastLast(Exception):
     """There are shipments, but not so many pages of them."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """PRO's answer about a reference; `checked_at` is when PRO gave it (aware).
-
-    `level` is the one that it was found at. `processing` means known to PRO, and nothing more.
-    """
-
-    reference: Reference
-    level: Level
-    page: int
-    shipments: ShipmentPage
-    processing: bool
-    checked_at: datetime
 
 
 @dataclass(frozen=True)
