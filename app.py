@@ -2,11 +2,13 @@
 
 import logging
 import os
+import socket
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from functools import cached_property, partial
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -76,11 +78,14 @@ class _DemoAccount:
 
     key = "demo"
 
-    @cached_property
+    def __init__(self) -> None:
+        self._simulator = Simulator(key=self.key)
+        self._lock = threading.Lock()
+
+    @property
     def url(self) -> str:
-        simulator = Simulator(key=self.key)
-        simulator.start()
-        return simulator.url
+        with self._lock:
+            return self._simulator.start().url
 
 
 def _account(settings: Settings) -> Account:
@@ -135,6 +140,9 @@ def serve(environ: Mapping[str, str] = os.environ) -> int:
     except BadSettings as error:
         print(f"The parcel page cannot start.\n{error}", file=sys.stderr)
         return 1
+    if not _is_free(settings.host, settings.port):
+        print(f"PORT: {settings.port} is in use on {settings.host}.", file=sys.stderr)
+        return 1
     print(_greeting(settings), flush=True)
     if settings.web_concurrency > 1:
         print("WEB_CONCURRENCY: each process remembers answers by itself.", file=sys.stderr)
@@ -153,6 +161,16 @@ def serve(environ: Mapping[str, str] = os.environ) -> int:
         log_level=LogLevels.error,
     ).serve()
     return 0
+
+
+def _is_free(host: str, port: int) -> bool:
+    """Two servers on one port would share its visitors, unnoticed."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError:
+        return False
+    return True
 
 
 def _greeting(settings: Settings) -> str:

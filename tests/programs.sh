@@ -24,5 +24,5 @@ fi
 packages=$(missing)
 [ -z "$packages" ] && exit 0
 case "$packages" in *chromium*) echo "LEFT OUT: the browser tests. Install chromium to run them." ;; esac
-case "$packages" in *redis*) echo "LEFT OUT: the tests with Redis. Install redis-server to run them." ;; esac
+case "$packages" in *redis*) echo "MISSING: redis-server. Install it for the tests of a shared cache." ;; esac
 [ -z "${CI:-}" ]

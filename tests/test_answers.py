@@ -876,3 +876,23 @@ def test_every_text_that_is_read_can_be_sent_and_shown(told: list) -> None:
 def test_whatever_bytes_come_nothing_but_a_pro_error_is_raised(body: object, status: int) -> None:
     with pytest.raises(ProError):
         decipher_shipment(answer(body, status), SP)
+
+
+def test_no_more_shipments_are_believed_than_were_asked_for() -> None:
+    listed = [{"shipment_reference": f"sp_{number:032}"} for number in range(25)]
+    page = decipher_shipments(_page_answer(listed, total=10**30))
+
+    assert len(page.shipments) == 10
+    assert page.total == 9990
+
+
+def test_a_shipment_that_is_listed_twice_is_one() -> None:
+    listed = [{"shipment_reference": f"sp_{1:032}"}] * 2
+    page = decipher_shipments(_page_answer(listed, total=1))
+
+    assert (len(page.shipments), page.total) == (1, 1)
+
+
+def _page_answer(listed: list[dict], total: int) -> Answer:
+    body = {"tracking_responses": listed, "total_results": total, "take": 10, "skip": 0}
+    return Answer(200, {"Content-Type": "application/json"}, json.dumps(body).encode())

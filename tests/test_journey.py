@@ -736,7 +736,8 @@ def test_an_item_without_events_is_never_counted_as_delivered(pro, shopper):
     answer = shopper.json(mine["shipment_reference"], level="contents")["shipments"][0]
 
     assert answer["headline"] == "2 of 3 items delivered"
-    assert (answer["status"], answer["final"], answer["delivered_at"]) == (None, False, None)
+    assert (answer["status"], answer["step"]) == ("partially_delivered", 4)
+    assert (answer["final"], answer["delivered_at"], answer["tone"]) == (False, None, "neutral")
     assert answer["items"][2]["headline"] == "No separate update for this item"
 
 
@@ -860,3 +861,33 @@ def test_what_pro_is_still_processing_is_a_known_order_with_nothing_to_show(pro,
 
     assert page.h1.get_text() == "No updates yet"
     assert "We know this order" in page.select_one("main").get_text()
+
+
+def test_an_unknown_code_without_words_is_shown_as_words(pro, shopper):
+    pro.put(mine := shipment(event("in_transit"), event("zz_new_code", description=None)))
+
+    page = shopper.ask(mine["shipment_reference"])
+
+    (shown,) = page.select("[data-event-code=zz_new_code] [lang=en]")
+    assert shown.get_text() == "zz new code"
+
+
+def test_a_note_alone_is_not_told_as_no_scan_at_all(pro, shopper):
+    pro.put(mine := shipment(event("for_information", description="Label printed")))
+
+    answer = shopper.json(mine["shipment_reference"])["shipments"][0]
+    page = shopper.ask(mine["shipment_reference"])
+
+    assert (answer["headline"], answer["status"]) == ("No updates yet", None)
+    assert texts(page, ".answer__reason") == [
+        "Test Carrier has sent an update that does not say where your parcel is."
+    ]
+
+
+def test_processing_at_contents_level_does_not_speak_of_a_history(pro, shopper):
+    pro.put(mine := shipment(state="processing"))
+
+    page = shopper.ask(mine["shipment_reference"], level="contents")
+
+    assert "We know this order" in page.main.get_text()
+    assert not page.select(".parcel__whole")

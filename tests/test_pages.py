@@ -878,7 +878,7 @@ class TestOrder:
         assert len(soup.select("article")) == 10
         assert set(_texts(soup, ".pager__shown")) == {"Showing 1–10 of 12 parcels"}
         assert {link["href"] for link in soup.select("a[rel=next]")} == {
-            "/parcel?reference=HO-12&level=shipment&page=2"
+            "/parcel?reference=HO-12&page=2"
         }
         assert not soup.select("a[rel=prev]")
 
@@ -890,8 +890,8 @@ class TestOrder:
         assert len(soup.select("article")) == 2
         assert set(_texts(soup, ".pager__shown")) == {"Showing 11–12 of 12 parcels"}
         assert _texts(soup, "article .parcel-card__name") == [
-            "Parcel 11 with Bramble & Moor Couriers",
-            "Parcel 12 with Bramble & Moor Couriers",
+            "Parcel 11 with Bramble & Moor Couriers, BRM000002111",
+            "Parcel 12 with Bramble & Moor Couriers, BRM000002112",
         ]
         back = shopper.open(soup.select_one("a[rel=prev]")["href"])
         assert len(back.select("article")) == 10
@@ -1097,3 +1097,13 @@ def test_heading_check_sees_a_skipped_level() -> None:
 @pytest.mark.parametrize("value", ["2026-13-01", "2026-11-24T25:00:00Z", "24/11/2026", ""])
 def test_datetime_check_sees_a_wrong_one(value: str) -> None:
     assert not _is_valid(value)
+
+
+@pytest.mark.parametrize("path", ["/", "/embed"])
+@pytest.mark.parametrize("query", ["theme=dark&theme=light", "page=zz", "level=item"])
+def test_form_refuses_the_parameters_that_an_answer_refuses(
+    shopper: Shopper, path: str, query: str
+) -> None:
+    soup = shopper.open(f"{path}?{query}", status=400)
+
+    assert soup.select_one(".error-summary")

@@ -171,7 +171,7 @@ def test_beside_a_delivered_one_every_other_code_has_a_sentence_of_its_own(code)
     assert "1 items" not in one.sentence
     assert "2 items" in many.sentence
     assert re.fullmatch(r"[A-Z0-9].*\.", one.sentence)
-    assert one.chosen.code == many.chosen.code == code
+    assert one.chosen.code == many.chosen.code == (code or "partially_delivered")
     assert one.tone == ("neutral" if PARTS[code].tone == "good" else PARTS[code].tone)
 
 
@@ -192,11 +192,17 @@ def test_every_code_of_the_delivered_family_is_counted_as_delivered(code):
         (["held_by_carrier", "delayed"], "held_by_carrier"),
         (["lost", "destroyed"], "lost"),
         (["delivered", "out_for_delivery", "ready_for_collection"], "out_for_delivery"),
-        ([None, "awaiting_drop_off"], None),
+        (["awaiting_drop_off", "collection_scheduled"], "awaiting_drop_off"),
     ],
 )
 def test_a_tie_goes_to_the_first(codes, chosen):
     assert rolled(*codes).chosen.code == chosen
+
+
+@pytest.mark.parametrize("code", ["awaiting_drop_off", "exchange_succeeded"])
+def test_a_part_without_news_is_chosen_only_where_no_other_has_any(code):
+    assert rolled(None, code).chosen.code == code
+    assert rolled(None, None).chosen.code is None
 
 
 def test_parts_with_the_same_code_are_counted_together_whatever_their_tone():

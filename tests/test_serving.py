@@ -142,3 +142,14 @@ def test_two_processes_serve_too_and_say_that_they_remember_apart():
     assert answer["shipments"][0]["status"] == "collected_by_carrier"
     assert "WEB_CONCURRENCY" in "".join(served.printed)
     assert code == 0
+
+
+def test_a_port_that_is_taken_is_named(demo):
+    port = demo.address.rpartition(":")[2]
+    second = Served(PORT=port)
+    code = second.process.wait(LONGEST_WAIT)
+    second._reader.join()
+    second.process.stdout.close()
+
+    assert code == 1
+    assert f"PORT: {port} is in use" in "".join(second.printed)

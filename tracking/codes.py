@@ -107,6 +107,17 @@ ALIASES = {
     "at_customer_collection_point": "ready_for_collection",
 }
 
+NOTES = frozenset(  # history only, like every code that is not known
+    {
+        "for_information",
+        "missing_manifest",
+        "proof_of_delivery_available",
+        "refunded",
+        "unable_to_track",
+        "unknown",
+    }
+)
+
 DELIVERED = frozenset(name for name, code in CODES.items() if code.step == 5)  # the family
 
 MOVEMENT = frozenset(

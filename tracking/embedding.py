@@ -11,6 +11,9 @@ Theme = Literal["light", "dark", "auto"]
 _THEMES: dict[str, Theme] = {"light": "light", "dark": "dark", "auto": "auto"}
 
 
+_USUAL = {"level": "shipment", "page": 1}  # not said, so that an answer has one address
+
+
 @dataclass(frozen=True)
 class Surface:
     """What a page is shown on: links that stay on it keep its look."""
@@ -35,6 +38,7 @@ class Surface:
 
     def link(self, **question: Any) -> str:
         """The address of an answer on this surface: `reference`, `level` and `page` ask for it."""
+        question = {name: value for name, value in question.items() if value != _USUAL.get(name)}
         if self.embedded and self.theme != "light":
             question["theme"] = self.theme
         return url_for("pages.embed" if self.embedded else "pages.parcel", **question)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 
+from tracking.codes import NOTES, known
 from tracking.shipments import Event
 from tracking.status import Status
 from tracking.timeline import by_day
@@ -16,7 +17,10 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Scan:
-    """An event as a shopper reads it. `stamp` is the one believed, None where there is none."""
+    """An event as a shopper reads it. `stamp` is the one believed, None where there is none.
+
+    `note` is the carrier's own words, `code_words` an unknown code in their stead.
+    """
 
     event: Event
     title: str
@@ -24,6 +28,7 @@ class Scan:
     zone: str | None
     stamp: Timestamp | None
     note: str | None
+    code_words: str | None
     signed: str
     after_final: str
 
@@ -91,6 +96,7 @@ def _scan(event: Event, after_final: str, words: Words, clock: Clock) -> Scan:
         zone=_zone(stamp, words, clock),
         stamp=stamp,
         note=_note(event, words),
+        code_words=_code_words(event),
         signed=words.signature(event),
         after_final=after_final,
     )
@@ -118,6 +124,14 @@ def _note(event: Event, words: Words) -> str | None:
     """The carrier's own words, where they say more than the title."""
     said = event.description
     return None if said and said.casefold() == words.title(event.event_code).casefold() else said
+
+
+def _code_words(event: Event) -> str | None:
+    """An unknown code as words, where the carrier gives none of its own."""
+    code = event.event_code
+    if code is None or event.description or known(code) or code in NOTES:
+        return None
+    return code.replace("_", " ").strip() or None
 
 
 def _heading(day: date | None, event: Event, words: Words, clock: Clock) -> str:

@@ -41,6 +41,7 @@ class Site:
 
 @pages.get("/")
 def home() -> Response:
+    _check(request.args)
     return _page("pages/home.html")
 
 
@@ -57,7 +58,7 @@ def parcel_json() -> Response:
 @pages.get("/embed")
 def embed() -> Response:
     if "reference" not in request.args:
-        return _page("pages/home.html")
+        return home()
     return _page("pages/journey.html", journey=_journey())
 
 
@@ -111,13 +112,18 @@ def _somebody_reads() -> bool:
 
 
 def _question(args: MultiDict[str, str]) -> tuple[Reference, Level, int]:
-    """Raises BadParameter or ReferenceRefused; unknown parameters are ignored."""
-    if any(len(args.getlist(name)) > 1 for name in _KNOWN):
-        raise BadParameter
+    """Raises BadParameter or ReferenceRefused."""
+    level, page = _check(args)
+    return Reference.parse(args.get("reference", "")), level, page
+
+
+def _check(args: MultiDict[str, str]) -> tuple[Level, int]:
+    """Level and page; raises BadParameter. Unknown parameters are ignored."""
     level, page = args.get("level", "shipment"), args.get("page", "1")
-    if level not in LEVELS or not _PAGE.fullmatch(page):
+    twice = any(len(args.getlist(name)) > 1 for name in _KNOWN)
+    if twice or level not in LEVELS or not _PAGE.fullmatch(page):
         raise BadParameter
-    return Reference.parse(args.get("reference", "")), level, int(page)
+    return level, int(page)
 
 
 def _page(template: str, **values: object) -> Response:

@@ -30,7 +30,7 @@ def redact(shipment: Shipment, privacy: Privacy) -> Shipment:
         return shipment
     everywhere = tuple(_every_event(shipment))
     secrets = frozenset(
-        secret for event in everywhere for secret in (*_names(event), *_exact_addresses(event))
+        secret for event in everywhere for secret in (*_long_names(event), *_exact_addresses(event))
     )
 
     def hide(events: tuple[Event, ...]) -> tuple[Event, ...]:
@@ -54,7 +54,7 @@ def _bare(event: Event) -> Event:
 
 def _redact(event: Event, secrets: frozenset[str]) -> Event:
     """`secrets` are hidden in the words of every event, a place's name only in its own's."""
-    own = secrets.union(_hidden_places(event), _short_name(event))
+    own = secrets.union(_hidden_places(event), _names(event))
     gives_away = _tells(event.description, own)
     event = replace(event, signee=None, description=None if gives_away else event.description)
     return event if _on_the_way(event) else replace(event, location=None, lat_long=None)
@@ -87,17 +87,16 @@ def _on_the_way(event: Event) -> bool:
     return resolve(event.event_code) in ON_THE_WAY
 
 
-def _names(event: Event) -> Iterable[str]:
-    """A signee as a whole and name by name."""
+def _names(event: Event) -> set[str]:
+    """A signee as a whole and name by name; To and An are surnames too where little else is."""
     words = _words(event.signee)
-    names = {word for word in words if len(word) > 1 and word not in _NO_NAMES}
+    names = {word for word in words if len(word) > 1 and (len(words) < 3 or word not in _NO_NAMES)}
     return names | {"".join(words)} if words else names
 
 
-def _short_name(event: Event) -> Iterable[str]:
-    """To and An are surnames too; only where they stand alone or by an initial are they names."""
-    words = _words(event.signee)
-    return (word for word in words if len(words) < 3 and len(word) > 1)
+def _long_names(event: Event) -> set[str]:
+    """What is a name wherever it stands: a "van" of another scan need not be Anna van Dijk's."""
+    return {name for name in _names(event) if len(name) > 3 or not name.isascii()}
 
 
 def _exact_addresses(event: Event) -> Iterator[str]:

@@ -23,7 +23,7 @@ _INVISIBLE = re.compile(
 )
 _LABEL = re.compile(
     r"(?:(?:your|my)\s+)?(?:order|tracking|parcel|shipment|delivery|reference|ref)\b\.?\s*"
-    r"(?:(?:number|no|nr|reference|ref|id)\b\.?\s*(?:#?\s*:)?|#?\s*:|(?=#))\s*",
+    r"(?:(?:number|no|nr|reference|ref|id)\b\.?\s*(?:#?\s*:|is\b)?|#?\s*:|(?=#))\s*",
     re.IGNORECASE,
 )
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "‘": "’", "«": "»", "‹": "›"}
@@ -82,8 +82,8 @@ class Reference:
 def clean(typed: str) -> str:
     """Drop what comes along when people copy: blanks, quotes, labels, invisible characters.
 
-    A pasted link to this page stands for the reference in it. What is clean stays as it is, so
-    that our own links lead to the same answer.
+    A pasted link to this page stands for the reference in it. Layer by layer, so that what is
+    clean stays as it is and our own links lead to the same answer.
     """
     cleaned, before = typed, None
     while cleaned != before:

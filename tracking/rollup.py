@@ -25,6 +25,10 @@ class Part:
         return self.code in DELIVERED
 
 
+# Where some have arrived and of the others nothing is known.
+_PART_ARRIVED = Part("", "partially_delivered", 4, final=False, tone="neutral")
+
+
 @dataclass(frozen=True)
 class RollUp:
     """The headline over several; `chosen` is the part that it goes by, `sentence` what to add."""
@@ -48,7 +52,7 @@ def roll_up(parts: Sequence[Part], things: str, words: Words) -> RollUp:
         return RollUp(
             _counted("some_delivered", parts, things, words, k=len(delivered)),
             worse(chosen.tone, "neutral"),
-            chosen,
+            chosen if chosen.code else _PART_ARRIVED,
             final,
             words.some(chosen.code, things, _like(chosen, rest)),
         )
@@ -72,8 +76,9 @@ def _counted(name: str, parts: Sequence[Part], things: str, words: Words, **valu
 
 
 def _worst(parts: Sequence[Part]) -> Part:
-    """The gravest tone, then the furthest along, then the first."""
-    return max(parts, key=lambda part: (TONES.index(part.tone), part.step or _PAST_THE_STEPS))
+    """The gravest tone, then the furthest along, then the first; one without news only alone."""
+    told = [part for part in parts if part.code] or parts
+    return max(told, key=lambda part: (TONES.index(part.tone), part.step or _PAST_THE_STEPS))
 
 
 def _like(chosen: Part, parts: Sequence[Part]) -> int:

@@ -68,7 +68,7 @@ def stand(status: Status, events: Sequence[Event], words: Words, clock: Clock) -
         step=status.step,
         final=status.final,
         said=said,
-        reason=_reason(status, words, clock),
+        reason=_reason(status, events, words, clock),
         advice=words.say_of(status.code, "advice"),
     )
     if status.late:
@@ -132,7 +132,9 @@ def _part_said(status: Status, words: Words, clock: Clock) -> str:
     return "headline_today" if today and words.has(status.code, "headline_today") else "headline"
 
 
-def _reason(status: Status, words: Words, clock: Clock) -> str:
+def _reason(status: Status, events: Sequence[Event], words: Words, clock: Clock) -> str:
+    if status.code is None and events:
+        return words.say_of(None, "explanation_noted")
     stamp = status.event.believed(clock.now) if status.event else None
     if status.delivered and stamp is None and words.has(status.code, "explanation_undated"):
         reason = words.say_of(status.code, "explanation_undated")

@@ -14,11 +14,12 @@ from tracking.pro.client import Answer
 from tracking.pro.errors import AnswerUnreadable, ShipmentNotFound
 from tracking.pro.fields import code, count, lat_long, objects, text, texts
 from tracking.pro.refusals import error_of
-from tracking.shipments import Carrier, Event, Item, Shipment, ShipmentPage
+from tracking.shipments import TAKE, Carrier, Event, Item, Shipment, ShipmentPage
 from tracking.timestamps import Timestamp, parse_date
 
 Json = dict[str, Any]
 
+_MOST = 999 * TAKE  # shipments; no order has as many, and no page beyond has an address
 _SHIPMENT_REFERENCE = re.compile(r"sp_[0-9]{32}", re.ASCII)
 
 
@@ -68,8 +69,10 @@ def _page(body: Json, name: str, read: Callable[[Json], Shipment], skip: int) ->
     listed = [] if body.get(name) is None else body[name]
     if not isinstance(listed, list) or len(objects(listed)) < len(listed):
         raise AnswerUnreadable("not a list of shipments")
-    shipments = tuple(read(one) for one in listed)
-    total = max(count(body.get("total_results")), skip + len(shipments) if shipments else 0)
+    different = {shipment.shipment_reference: shipment for shipment in map(read, listed)}
+    shipments = tuple(different.values())[:TAKE]
+    said = min(count(body.get("total_results")), _MOST)
+    total = max(said, skip + len(shipments) if shipments else 0)
     if not shipments and (not skip or not total):
         raise ShipmentNotFound("an empty list")
     return ShipmentPage(shipments, total, skip)

@@ -40,7 +40,7 @@ def error_of(answer: Answer) -> ProError:
     error = _ERRORS.get(answer.status, ProBroken)
     if error is ShipmentNotFound and _mentions(body, details, "processing"):
         error = ShipmentProcessing
-    if error is BadRequest and any(_is_about_reference(detail) for detail in details):
+    if error is BadRequest and any(map(_is_about_reference, [body, *details])):
         error = ReferenceRejected
     failure = error(f"HTTP {answer.status}", text(body.get("correlation_id")))
     if isinstance(failure, ProUnavailable):

@@ -45,7 +45,7 @@ def twelve_parcels(now: datetime) -> list[Json]:
     ]
 
 
-@story("Four items at different stages", "HO-30", "delivered")
+@story("Four items: see each of them", "HO-30", "delivered")
 def items_apart(now: datetime) -> list[Json]:
     """At shipment level the items' scans are mixed, so that it looks delivered."""
     diary = Diary(now)

@@ -52,7 +52,7 @@ def action_required(now: datetime) -> list[Json]:
     return [shipment(1103, NORDLYS, events, due=diary.in_days(4))]
 
 
-@story("Across Europe, with a map", "DEMO-1104", "in_transit")
+@story("Across Europe", "DEMO-1104", "in_transit")
 def across_europe(now: datetime) -> list[Json]:
     diary = Diary(now)
     stops = [
