@@ -4,7 +4,6 @@
 """
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from tests.chromium import CHROMIUM
+
 ROOT = Path(__file__).parent.parent
 PICTURES = Path(__file__).parent / "pictures"
 PAGES = {  # file: path, width, height, colour scheme
@@ -23,7 +24,6 @@ PAGES = {  # file: path, width, height, colour scheme
     "phone.png": ("/parcel?reference=DEMO-1204", 390, 860, "light"),
     "phone-dark.png": ("/parcel?reference=HO-30&level=contents", 390, 860, "dark"),
 }
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SECONDS_TO_START = 30
 
 

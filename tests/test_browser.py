@@ -6,7 +6,6 @@ Each check is a function that returns what is wrong; a bad page at the end prove
 import logging
 import os
 import re
-import shutil
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,11 +21,9 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from app import create_app
+from tests.chromium import CHROMIUM
 from tracking.pro.simulator import Fault, Simulator
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM and "CI" not in os.environ, reason="there is no Chromium"),

@@ -4,6 +4,7 @@ import ast
 import re
 from pathlib import Path
 
+import tracking
 from tracking.config import read_settings
 
 ROOT = Path(__file__).parent.parent
@@ -81,3 +82,10 @@ def test_app_py_has_the_application_and_its_factory():
 
     assert "app" in assigned
     assert "create_app" in {n.name for n in module.body if isinstance(n, ast.FunctionDef)}
+
+
+def test_the_package_says_in_which_order_to_read_all_its_modules():
+    named = set(re.findall(r"`(\w+)`", tracking.__doc__))
+    modules = {path.stem for path in Path(tracking.__file__).parent.glob("*.py")} - {"__init__"}
+
+    assert named == modules
