@@ -2,38 +2,58 @@
 
 import logging
 import os
-import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
+
+from tracking.serving import serve
+
+if __name__ == "__main__":  # before anything is imported that counts: see serving.py
+    sys.exit(serve(os.environ))
 
 from flask import Flask, Response, request
 from flask_caching import Cache
-from granian import Granian
-from granian.constants import Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
 from jinja2 import StrictUndefined
 from werkzeug.datastructures import ImmutableDict
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from tracking.config import BadSettings, Settings, read_settings
+from tracking.allowance import Allowance
+from tracking.asking import Asking
+from tracking.calls import Calls
+from tracking.config import Settings, read_settings
+from tracking.entries import Entry
+from tracking.finished import FINISH, FinishedPages
+from tracking.flights import Flights
+from tracking.hosts import OnlyOurHosts
 from tracking.lookup import Lookup
 from tracking.memory import Memory
 from tracking.pages import Site, pages
-from tracking.pro.client import Account, Client
+from tracking.pro.breaker import Breaker
+from tracking.pro.budget import Budget
+from tracking.pro.client import MOST_CALLS, Account, Client
+from tracking.pro.gate import Gate
 from tracking.pro.simulator import SAMPLES, Simulator
 from tracking.security import secure
-from tracking.wording import Words, date_and_time
+from tracking.shared import Shared, connect
+from tracking.signing import Signer
+from tracking.stores import BoundedCache
+from tracking.wording import Words, date_and_time, time_or_date
 
-MOST_FOUND = 20_000  # entries; what was not found is kept apart, and is less
-MOST_MISSING = 5_000
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+FOUND = {"most_entries": 20_000, "most_bytes": 64 * 2**20}
+MISSING = {"most_entries": 5_000, "most_bytes": 4 * 2**20}  # apart: a flood of them harms nobody
+FINISHED = {"most_entries": 10_000, "most_bytes": 64 * 2**20}
+_ONE_DAY = 86_400.0  # seconds
+_BEYOND_DEADLINE = 1.5  # seconds after which a process that asks counts as dead
 
 
 class _OnlyGet(Flask):
@@ -43,28 +63,75 @@ class _OnlyGet(Flask):
 def create_app(
     environ: Mapping[str, str] = os.environ,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    timer: Callable[[], float] = time.monotonic,
 ) -> Flask:
     """Make the application from settings in `environ`.
 
-    `clock` gives the time, aware. Raises BadSettings.
+    `clock` gives the time, aware, and `timer` monotonic seconds. Raises BadSettings.
     """
     settings = read_settings(environ)
     _set_up_logging(settings.log_level)
     app = _OnlyGet(__name__, static_url_path="/assets")
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    _set_up_templates(app, settings.timezone)
-    words = Words(retailer=settings.retailer_name or None)
-    lookup = Lookup(
-        Client(_account(settings)),
-        Memory(_store(app, MOST_FOUND), _store(app, MOST_MISSING), clock),
-        settings.privacy,
-        settings.pro_deadline,
+    _set_up_templates(app, settings.timezone, clock)
+    finished = FinishedPages(app.wsgi_app, BoundedCache(**FINISHED, timer=timer), timer)
+    shared = _shared(settings, timer) if settings.redis_url else None
+    breaker = Breaker(timer)
+    memory = Memory(
+        found=_store(app, timer, FOUND),
+        missing=_store(app, timer, MISSING),
+        clock=clock,
+        timer=timer,
+        shared=shared,
+        changed=finished.drop,
     )
-    samples = SAMPLES if settings.demo else ()
-    app.extensions["parcel_page"] = Site(settings, lookup, words, clock, samples)
+    app.extensions["parcel_page"] = Site(
+        settings=settings,
+        lookup=_lookup(settings, memory, breaker, shared),
+        words=Words(retailer=settings.retailer_name or None),
+        clock=clock,
+        state=partial(_state, breaker, shared),
+        samples=SAMPLES if settings.demo else (),
+    )
     app.register_blueprint(pages)
     app.after_request(partial(_secured, origins=settings.embed_origins))
+    app.wsgi_app = _in_front(finished, settings)  # type: ignore[assignment,method-assign]
     return app
+
+
+def _in_front(pages: "WSGIApplication", settings: Settings) -> "WSGIApplication":
+    """What a request meets before the pages: only proxies that are ours are believed."""
+    if settings.proxies:
+        pages = ProxyFix(pages, x_for=settings.proxies, x_proto=settings.proxies, x_host=0)
+    return OnlyOurHosts(pages, settings.allowed_hosts) if settings.allowed_hosts else pages
+
+
+def _lookup(settings: Settings, memory: Memory, breaker: Breaker, shared: Shared | None) -> Lookup:
+    flights = Flights[Entry](MOST_CALLS)
+    budget = Budget(
+        settings.pro_units_per_minute,
+        settings.pro_units_per_day,
+        share=1 / settings.web_concurrency,
+        tally=shared,
+    )
+    client = Client(_account(settings))
+    calls = Calls(client, Gate(breaker, budget), memory, flights, settings.privacy)
+    allowance = Allowance(settings.limit_lookups, settings.limit_not_found, shared)
+    return Lookup(Asking(calls, memory), memory, allowance, flights, settings.pro_deadline)
+
+
+def _shared(settings: Settings, timer: Callable[[], float]) -> Shared:
+    """Redis, with names and signatures that belong to this account and this privacy alone."""
+    account = "\0".join([settings.pro_api_url, settings.pro_api_key, settings.privacy])
+    signer = Signer(settings.secret_key.encode(), account)
+    longest_call = settings.pro_deadline + _BEYOND_DEADLINE
+    return Shared(connect(settings.redis_url), signer, longest_call, timer)
+
+
+def _state(breaker: Breaker, shared: Shared | None) -> dict[str, str]:
+    """How those that we need are, as last seen: nobody is asked for it."""
+    redis = "none" if shared is None else "answers" if shared.answers else "away"
+    return {"pro": "paused" if breaker.open else "asked", "redis": redis}
 
 
 @dataclass(frozen=True)
@@ -94,17 +161,19 @@ def _account(settings: Settings) -> Account:
     return _RealAccount(settings.pro_api_url, settings.pro_api_key)
 
 
-def _store(app: Flask, most: int) -> Cache:
-    config = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": most, "CACHE_DEFAULT_TIMEOUT": 60}
+def _store(app: Flask, timer: Callable[[], float], bounds: dict[str, int]) -> Cache:
+    options = {**bounds, "timer": timer}
+    config = {"CACHE_TYPE": "tracking.stores.BoundedCache", "CACHE_OPTIONS": options}
     return Cache(app, with_jinja2_ext=False, config=config)
 
 
-def _set_up_templates(app: Flask, zone: tzinfo) -> None:
+def _set_up_templates(app: Flask, zone: tzinfo, clock: Callable[[], datetime]) -> None:
     environment = app.jinja_env
     environment.undefined = StrictUndefined
     environment.autoescape = True
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters["date_and_time"] = partial(date_and_time, zone=zone)
+    environment.filters["time_or_date"] = lambda moment: time_or_date(moment, clock(), zone)
     app.url_defaults(_versions(Path(str(app.static_folder))))
 
 
@@ -124,6 +193,8 @@ def _versions(folder: Path) -> Callable[[str, dict[str, Any]], None]:
 
 
 def _secured(response: Response, origins: tuple[str, ...]) -> Response:
+    if request.endpoint == "static" and response.status_code == 200:
+        request.environ[FINISH].seconds = _ONE_DAY
     return secure(response, request, origins)
 
 
@@ -132,65 +203,5 @@ def _set_up_logging(level: str) -> None:
     logging.getLogger("tracking").setLevel(level)
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # its lines hold whole addresses
 
-
-def serve(environ: Mapping[str, str] = os.environ) -> int:
-    """Serve until SIGINT or SIGTERM. Returns the exit code; bad settings are named on stderr."""
-    try:
-        settings = read_settings(environ)
-    except BadSettings as error:
-        print(f"The parcel page cannot start.\n{error}", file=sys.stderr)
-        return 1
-    if not _is_free(settings.host, settings.port):
-        print(f"PORT: {settings.port} is in use on {settings.host}.", file=sys.stderr)
-        return 1
-    print(_greeting(settings), flush=True)
-    if settings.web_concurrency > 1:
-        print("WEB_CONCURRENCY: each process remembers answers by itself.", file=sys.stderr)
-    Granian(
-        "app:app",
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        workers=settings.web_concurrency,
-        blocking_threads=128,  # more than there may be calls to PRO in flight
-        backpressure=128,
-        http1_settings=HTTP1Settings(header_read_timeout=5000),  # ms; slow clients block nobody
-        respawn_failed_workers=True,
-        workers_kill_timeout=20,  # seconds
-        working_dir=Path(__file__).parent,
-        log_level=LogLevels.error,
-    ).serve()
-    return 0
-
-
-def _is_free(host: str, port: int) -> bool:
-    """Two servers on one port would share its visitors, unnoticed."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError:
-        return False
-    return True
-
-
-def _greeting(settings: Settings) -> str:
-    address = f"http://{settings.host}:{settings.port}"
-    if not settings.demo:
-        return f"The parcel page is at {address}"
-    lines = [
-        f"  {story.title:<34} {address}/parcel?reference={quote(story.reference)}"
-        for story in SAMPLES
-    ]
-    return "\n".join(
-        [
-            f"The parcel page is at {address}",
-            "There is no PRO_API_KEY, so the data is made up. Try:",
-            *lines,
-        ]
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(serve())
 
 app = create_app()

@@ -27,12 +27,22 @@ class TurnableClock:
     """A clock that stands still until it is turned."""
 
     now: datetime = NOON
+    _beyond: float = 1000.0
 
     def __call__(self) -> datetime:
         return self.now
 
     def turn(self, **by: float) -> None:
         self.now += timedelta(**by)
+
+    def timer(self) -> float:
+        """Seconds that only go on, whatever the clock is set to."""
+        return self._beyond + (self.now - NOON).total_seconds()
+
+    def set(self, now: datetime) -> None:
+        """Set the clock, as an operator may: no time goes by."""
+        self._beyond += (self.now - now).total_seconds()
+        self.now = now
 
 
 @dataclass
@@ -102,7 +112,7 @@ def make_shopper(pro: Simulator, clock: TurnableClock) -> Callable[..., Shopper]
 
     def make(**environ: str) -> Shopper:
         account = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key}
-        return Shopper(create_app(account | environ, clock).test_client())
+        return Shopper(create_app(account | environ, clock, clock.timer).test_client())
 
     return make
 

@@ -1,23 +1,27 @@
 """Every setting, read and checked once. A bad one stops the start and is named, never shown."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from tracking.environment import Reader, between
 from tracking.pro.client import base_url
 
 LIVE_URL = "https://api.sorted.com/pro"
 
 Privacy = Literal["doorstep", "strict", "open"]
 
-_T = TypeVar("_T")
 _LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1")
 _ORIGIN = re.compile(r"https://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?", re.ASCII)
 _LOOPBACK_ORIGIN = re.compile(r"http://(?:localhost|127\.0\.0\.1)(?::[0-9]{1,5})?", re.ASCII)
+_HOST = re.compile(r"\.?[a-z0-9-]+(?:\.[a-z0-9-]+)*", re.ASCII)
+_REDIS = re.compile(r"(?:rediss?|unix)://\S+")
+_SHORTEST_SECRET = 32  # characters
+_MANY = 999_999_999
+_NUMBER = "a whole number; 0 is off"
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -35,6 +39,15 @@ class Settings:
     pro_api_url: str
     pro_api_key: str
     pro_deadline: float
+    pro_units_per_minute: int
+    pro_units_per_day: int
+    redis_url: str
+    secret_key: str
+    limit_lookups: int
+    limit_not_found: int
+    proxies: int
+    allowed_hosts: tuple[str, ...]
+    metrics_token: str
     embed_origins: tuple[str, ...]
     privacy: Privacy
     retailer_name: str
@@ -52,59 +65,39 @@ class Settings:
         return f"Settings(demo={self.demo})"  # never the key
 
 
-class _Reader:
-    """Reads settings one by one and keeps what is wrong with them, to tell it all at once."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.wrong: list[str] = []
-
-    def text(self, name: str, default: str = "") -> str:
-        return self._environ.get(name, "").strip() or default
-
-    def secret(self, name: str) -> str:
-        path = self.text(f"{name}_FILE")
-        if not path or self.text(name):
-            return self.text(name)
-        try:
-            secret = Path(path).read_text("utf-8").strip()
-        except (OSError, UnicodeError):
-            secret = ""
-        self.check(bool(secret), f"{name}_FILE", "must name a file that holds the secret")
-        return secret
-
-    def read(self, name: str, default: str, takes: str, parse: Callable[[str], _T]) -> _T:
-        try:
-            return parse(self.text(name, default))
-        except (ValueError, KeyError, OSError):
-            self.wrong.append(f"{name}: must be {takes}")
-            return parse(default)
-
-    def check(self, right: bool, name: str, takes: str) -> None:
-        if not right:
-            self.wrong.append(f"{name}: {takes}")
-
-
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read all settings from an environment.
 
     Raises BadSettings. The table in README.md says what each is for.
     """
-    reader = _Reader(environ)
+    reader = Reader(environ)
     key = reader.secret("PRO_API_KEY")
     url = reader.read(
         "PRO_API_URL", LIVE_URL if key else "", "an address like https://host/pro", _address
     )
-    demo = reader.read("DEMO", "1", "0 or 1", _between(0, 1))
-    insecure = reader.read("PRO_ALLOW_HTTP", "0", "0 or 1", _between(0, 1))
+    demo = reader.read("DEMO", "1", "0 or 1", between(0, 1))
+    insecure = reader.read("PRO_ALLOW_HTTP", "0", "0 or 1", between(0, 1))
     _check_account(reader, url, key, demo=bool(demo), insecure=bool(insecure))
+    redis_url, secret_key = reader.secret("REDIS_URL"), reader.secret("SECRET_KEY")
+    _check_redis(reader, redis_url, secret_key)
     settings = Settings(
         host=reader.text("HOST", "127.0.0.1"),
-        port=reader.read("PORT", "8000", "a port from 1 to 65535", _between(1, 65535)),
-        web_concurrency=reader.read("WEB_CONCURRENCY", "1", "1 or more", _between(1, 256)),
+        port=reader.read("PORT", "8000", "a port from 1 to 65535", between(1, 65535)),
+        web_concurrency=reader.read("WEB_CONCURRENCY", "1", "1 or more", between(1, 256)),
         pro_api_url=url,
         pro_api_key=key,
         pro_deadline=reader.read("PRO_DEADLINE", "2.5", "seconds from 0.1 to 30", _seconds),
+        pro_units_per_minute=reader.read("PRO_UNITS_PER_MINUTE", "0", _NUMBER, between(0, _MANY)),
+        pro_units_per_day=reader.read("PRO_UNITS_PER_DAY", "0", _NUMBER, between(0, _MANY)),
+        redis_url=redis_url,
+        secret_key=secret_key,
+        limit_lookups=reader.read("LIMIT_LOOKUPS", "120", _NUMBER, between(0, _MANY)),
+        limit_not_found=reader.read("LIMIT_NOT_FOUND", "20", _NUMBER, between(0, _MANY)),
+        proxies=reader.read("PROXIES", "0", "0 to 10", between(0, 10)),
+        allowed_hosts=reader.read(
+            "ALLOWED_HOSTS", "", "host names like parcels.shop.example, with blanks between", _hosts
+        ),
+        metrics_token=reader.secret("METRICS_TOKEN"),
         embed_origins=reader.read(
             "EMBED_ORIGINS", "", "origins like https://shop.example, with blanks between", _origins
         ),
@@ -112,7 +105,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         retailer_name=reader.read("RETAILER_NAME", "", "a name that can be shown", _shown),
         contact_url=reader.read("CONTACT_URL", "", "an https or mailto address", _contact),
         timezone=reader.read("TIMEZONE", "UTC", "a time zone like Europe/London", ZoneInfo),
-        quiet_hours=reader.read("QUIET_HOURS", "72", "hours from 1 to 720", _between(1, 720)),
+        quiet_hours=reader.read("QUIET_HOURS", "72", "hours from 1 to 720", between(1, 720)),
         log_level=reader.read("LOG_LEVEL", "INFO", ", ".join(_LOG_LEVELS), _log_level),
     )
     if reader.wrong:
@@ -120,7 +113,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _check_account(reader: _Reader, url: str, key: str, *, demo: bool, insecure: bool) -> None:
+def _check_account(reader: Reader, url: str, key: str, *, demo: bool, insecure: bool) -> None:
     parts = urlsplit(url)
     private = parts.scheme == "https" or _LOOPBACK.fullmatch(parts.hostname or "") or insecure
     reader.check(
@@ -137,18 +130,24 @@ def _check_account(reader: _Reader, url: str, key: str, *, demo: bool, insecure:
     reader.check(bool(key) or demo, "PRO_API_KEY", "is missing, and DEMO=0 forbids demo data")
 
 
+def _check_redis(reader: Reader, url: str, secret_key: str) -> None:
+    reader.check(
+        not url or bool(_REDIS.fullmatch(url)), "REDIS_URL", "must be like redis://host:6379/0"
+    )
+    reader.check(
+        bool(secret_key) or not url,
+        "SECRET_KEY",
+        "is missing, but REDIS_URL is set: it signs what is kept there",
+    )
+    reader.check(
+        not secret_key or len(secret_key) >= _SHORTEST_SECRET,
+        "SECRET_KEY",
+        f"must have {_SHORTEST_SECRET} characters or more",
+    )
+
+
 def _address(text: str) -> str:
     return base_url(text) if text else ""
-
-
-def _between(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        number = int(text) if re.fullmatch("[0-9]{1,9}", text) else least - 1
-        if not least <= number <= most:
-            raise ValueError(text)
-        return number
-
-    return parse
 
 
 def _seconds(text: str) -> float:
@@ -164,6 +163,14 @@ def _origins(text: str) -> tuple[str, ...]:
     if not all(_ORIGIN.fullmatch(one) or _LOOPBACK_ORIGIN.fullmatch(one) for one in origins):
         raise ValueError(text)
     return origins
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    """Names without a port; a leading dot stands for all hosts under one."""
+    hosts = tuple(text.lower().split())
+    if not all(_HOST.fullmatch(host) for host in hosts):
+        raise ValueError(text)
+    return hosts
 
 
 def _privacy(text: str) -> Privacy:

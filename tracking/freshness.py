@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tracking.codes import CODES
 from tracking.shipments import Event, Shipment
@@ -13,6 +13,11 @@ MOVING = 120.0
 EXCEPTION = 600.0
 FINAL = 6 * 3600.0
 NOT_FOUND = 60.0
+RENEWING = 1.0
+QUARTER = 900.0
+AGAIN = 15.0  # after asking failed
+
+GRACE = timedelta(days=1)  # how old an answer may be and still be shown
 
 _SOON = frozenset({"out_for_delivery", "partially_delivered"})
 _MOVING_THOUGH_LATE = frozenset({"in_transit_waiting"})
@@ -23,6 +28,15 @@ def seconds_fresh(shipments: Iterable[Shipment], now: datetime) -> float:
     """Seconds that found shipments stay fresh, by status: the shortest of all; `now` is aware."""
     histories = (events for shipment in shipments for events in _histories(shipment))
     return jittered(min((_by_status(events, now) for events in histories), default=MOVING))
+
+
+def seconds_finished(rest: float, now: datetime) -> float:
+    """Seconds that a page may be shown as it is, whose answer stands for `rest` of them.
+
+    It ends with the quarter of an hour, and so with the day, for every offset from UTC is a
+    multiple of one. An answer that is being renewed is looked at again after a second.
+    """
+    return min(max(rest, RENEWING), QUARTER - now.timestamp() % QUARTER)
 
 
 def jittered(seconds: float) -> float:

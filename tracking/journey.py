@@ -109,7 +109,7 @@ def tell(found: Found, teller: Teller) -> Journey:
         total=found.shipments.total,
         page=found.page,
         checked_at=found.checked_at,
-        stale=False,
+        stale=found.stale,
         processing=found.processing,
         standing=stand_together([parcel.standing for parcel in parcels], "parcel", words),
         subtitle=_subtitle(found, words),

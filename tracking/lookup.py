@@ -1,42 +1,39 @@
 """find(): from a reference to what PRO knows of it. The only caller of the client.
 
-PRO bills every call: whatever can be answered from memory is.
+PRO bills every call: whatever can be answered from memory is, and what several ask at once is
+asked once.
 """
 
 import logging
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 
-from tracking.config import Privacy
-from tracking.entries import Entry, Found, Level, Outcome
-from tracking.memory import Memory, Question
-from tracking.privacy import redact
-from tracking.pro.answers import (
-    decipher_shipment,
-    decipher_shipment_contents,
-    decipher_shipments,
-    decipher_shipments_contents,
-)
-from tracking.pro.client import Client
+from tracking import metrics
+from tracking.allowance import Allowance, Visitor
+from tracking.asking import Asking
+from tracking.entries import Entry, Found, Level
+from tracking.flights import Flights
+from tracking.freshness import AGAIN, jittered
+from tracking.memory import Memory, Remembered
 from tracking.pro.deadline import Deadline
 from tracking.pro.errors import (
     NotAsked,
-    ProError,
+    ProBusy,
+    ProTooSlow,
     ProUnavailable,
-    ReferenceRejected,
     ShipmentGone,
     ShipmentNotFound,
-    ShipmentProcessing,
 )
+from tracking.questions import Question
 from tracking.references import Reference
-from tracking.shipments import Shipment, ShipmentPage
 
-_OUTCOMES: dict[type[ProError], Outcome] = {
-    ShipmentNotFound: "not_found",
-    ReferenceRejected: "not_found",
-    ShipmentGone: "gone",
-    ShipmentProcessing: "processing",
-}
-_SAID = tuple(_OUTCOMES)  # PRO's word about the reference, unlike a fault
+MOST_WAITING = 96  # threads; with those of a server all waiting, nobody would be served
+PATIENCE = 0.2  # seconds beyond the deadline, for the answer to be read
+
+_NOBODY = Visitor()
 _log = logging.getLogger(__name__)
 
 
@@ -48,152 +45,119 @@ class PagePastLast(Exception):
 class Lookup:
     """Finds references. `seconds` is the deadline of one question, whatever calls it takes."""
 
-    client: Client
+    asking: Asking
     memory: Memory
-    privacy: Privacy
+    allowance: Allowance
+    flights: Flights[Entry]
     seconds: float
+    _seats: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(MOST_WAITING))
 
-    def find(self, reference: Reference, level: Level, page: int, *, may_ask: bool = True) -> Found:
+    def find(
+        self, reference: Reference, level: Level, page: int, visitor: Visitor = _NOBODY
+    ) -> Found:
         """What PRO knows of a reference, from memory or by as few calls as it takes.
 
-        `may_ask` is false where only memory may answer.
-        Raises ShipmentNotFound, ShipmentGone, PagePastLast or ProUnavailable.
-        Source: design.md, Which endpoint and Outcomes.
+        Raises ShipmentNotFound, ShipmentGone, PagePastLast, TooManyTries or ProUnavailable.
+        Source: design.md, Which endpoint, Outcomes and Caching.
         """
         if reference.kind == "reference" and page > 1:
             raise PagePastLast
         question = Question(reference.kind, reference.text, level, page)
-        entry = self.memory.recall(question)
-        if entry is None and not may_ask:
-            raise NotAsked
-        entry = entry or self._ask(question)
-        if entry.outcome == "not_found":
-            raise ShipmentNotFound
-        if entry.outcome == "gone":
-            raise ShipmentGone
-        if not entry.shipments.shipments:
-            raise PagePastLast
-        processing = entry.outcome == "processing"
-        return Found(reference, entry.level, page, entry.shipments, processing, entry.fetched_at)
+        remembered = self.memory.recall(question.key)
+        if remembered is None:
+            entry = self._wait_for(question, visitor)
+            remembered = Remembered(entry, entry.rest(self.memory.clock()))
+        elif not remembered.fresh and visitor.reads:
+            self._renew(question)
+        return _found(reference, question, remembered, self.memory)
 
-    def _ask(self, question: Question) -> Entry:
-        deadline = Deadline(self.seconds)
-        try:
-            if question.kind == "reference":
-                return self._known(question, deadline)
-            return self._by_custom_reference(question, deadline)
-        except ProUnavailable as error:
-            name = type(error).__name__
-            _log.error("%s (%s), correlation id %s", name, error, error.correlation_id)
-            raise
-        except ProError as error:
-            return self._remember_failure(question, error)
+    def _wait_for(self, question: Question, visitor: Visitor) -> Entry:
+        """The answer to a question of which nothing is remembered.
 
-    def _remember_failure(self, question: Question, error: ProError) -> Entry:
-        return self.memory.keep(question, _OUTCOMES[type(error)], _nothing(question, error))
-
-    def _by_custom_reference(self, question: Question, deadline: Deadline) -> Entry:
-        """At the level asked for, then once more at the other: the items may carry it."""
-        try:
-            return self._known(question, deadline)
-        except ShipmentNotFound:
-            if question.page > 1:
-                raise
-        other = question.at("contents" if question.level == "shipment" else "shipment")
-        try:
-            entry = self._known(other, deadline)
-        except _SAID as error:
-            self._remember_failure(other, error)
-            raise
-        if question.level == "contents" and entry.shipments.total == 1:
-            entry = self._contents_of(entry, deadline)
-        self.memory.share(question, entry)
-        return entry
-
-    def _contents_of(self, entry: Entry, deadline: Deadline) -> Entry:
-        """The contents of the one shipment found at shipment level, or itself without any."""
-        (shipment,) = entry.shipments.shipments
-        reference = shipment.shipment_reference or ""
-        try:
-            return self._known(Question("reference", reference, "contents"), deadline)
-        except _SAID:
-            return entry
-
-    def _known(self, question: Question, deadline: Deadline) -> Entry:
-        """What one endpoint says to a question: remembered, or asked for now."""
-        entry = self.memory.recall(question)
-        if entry and entry.outcome == "found" and entry.level == question.level:
-            return entry
-        return self.memory.keep(question, "found", self._fetch(question, deadline))
-
-    def _fetch(self, question: Question, deadline: Deadline) -> ShipmentPage:
-        text, skip = question.text, question.skip
-        match question.kind, question.level:
-            case "reference", "shipment":
-                answer = self.client.shipment(text, deadline)
-                return self._redacted(_page_of(decipher_shipment(answer, text)))
-            case "reference", _:
-                answer = self.client.shipment_contents(text, deadline)
-                contents = self._redacted(_page_of(decipher_shipment_contents(answer, text)))
-                return self._with_own_history(contents, deadline)
-            case _, "shipment":
-                answer = self.client.shipments(text, skip, deadline)
-                return self._share_out(self._redacted(decipher_shipments(answer, skip)))
-            case _:
-                answer = self.client.shipments_contents(text, skip, deadline)
-                contents = self._redacted(decipher_shipments_contents(answer, skip))
-                return self._with_own_history(contents, deadline)
-
-    def _with_own_history(self, contents: ShipmentPage, deadline: Deadline) -> ShipmentPage:
-        """Where the carrier tells nothing item by item, the parcel's own history instead.
-
-        It is asked for where the page is about one parcel; otherwise it is there if remembered.
+        Who waits for what is being asked anyway costs nothing, and is not counted.
         """
-        shipments = tuple(
-            shipment
-            if shipment.told_by_item
-            else self._own_history(shipment, deadline if contents.total == 1 else None)
-            for shipment in contents.shipments
-        )
-        return replace(contents, shipments=shipments)
+        if not visitor.reads:
+            raise NotAsked
+        with self._seat():
+            going = self.flights.going(question.key)
+            if going:
+                return _answer_of(going, self.seconds)
+            with self.allowance.lookup(visitor.network):
+                return _answer_of(self._begin(question), self.seconds)
 
-    def _own_history(self, shipment: Shipment, deadline: Deadline | None) -> Shipment:
-        own = Question("reference", shipment.shipment_reference or "", "shipment")
+    @contextmanager
+    def _seat(self) -> Iterator[None]:
+        if not self._seats.acquire(blocking=False):
+            metrics.shed.labels("waiting").inc()
+            raise ProBusy("as many wait as may")
         try:
-            entry = self._known(own, deadline) if deadline else self.memory.recall(own)
-        except _SAID:
-            return shipment
-        known = entry.shipments.shipments if entry else ()
-        return shipment.with_events_of(known[0]) if known else shipment
+            yield
+        finally:
+            self._seats.release()
 
-    def _share_out(self, order: ShipmentPage) -> ShipmentPage:
-        """Each shipment of an order is known by its own reference now, at no further cost."""
-        for shipment in order.shipments:
-            own = Question("reference", shipment.shipment_reference or "", "shipment")
-            self.memory.keep(own, "found", _page_of(shipment))
-        return order
+    def _renew(self, question: Question) -> None:
+        """Ask again, while what is remembered is shown; nobody waits."""
+        with suppress(ProBusy):
+            self._begin(question)
 
-    def _redacted(self, page: ShipmentPage) -> ShipmentPage:
-        """Nothing that is hidden goes further than this, not even into the cache."""
-        return replace(
-            page, shipments=tuple(redact(shipment, self.privacy) for shipment in page.shipments)
-        )
+    def _begin(self, question: Question) -> Future[Entry]:
+        deadline = Deadline(self.seconds)
+        return self.flights.join(question.key, lambda: self._ask(question, deadline))
+
+    def _ask(self, question: Question, deadline: Deadline) -> Entry:
+        """On a thread of the flights: for all that wait, and for the memory."""
+        known = self.memory.recall_here(question.key)
+        if known and known.fresh:  # it was told between the look and the flight
+            return known.entry
+        try:
+            return self.asking.answer(question, deadline)
+        except ProUnavailable as error:
+            level = logging.INFO if isinstance(error, NotAsked) else logging.ERROR
+            name = type(error).__name__
+            _log.log(level, "%s (%s), correlation id %s", name, error, error.correlation_id)
+            self._postpone(question, known)
+            raise
+
+    def _postpone(self, question: Question, known: Remembered | None) -> None:
+        """Keep what is remembered, and let nobody ask for a while, unless there is news."""
+        now = self.memory.recall_here(question.key)
+        if known and now and known.entry == now.entry:
+            again = now.entry.postponed(self.memory.clock(), jittered(AGAIN))
+            self.memory.keep((question.key, again))
 
 
-def _page_of(shipment: Shipment) -> ShipmentPage:
-    return ShipmentPage((shipment,), 1)
+def _answer_of(flight: Future[Entry], seconds: float) -> Entry:
+    try:
+        entry = flight.result(timeout=seconds + PATIENCE)
+    except TimeoutError:
+        raise ProTooSlow("no answer while one waits") from None
+    if entry.outcome == "not_found":
+        raise ShipmentNotFound
+    return entry
 
 
-def _nothing(question: Question, error: ProError) -> ShipmentPage:
-    """No shipments; or the one that PRO knows of and has nothing to show for yet."""
-    if not isinstance(error, ShipmentProcessing):
-        return ShipmentPage((), 0)
-    by_reference = question.kind == "reference"
-    return _page_of(
-        Shipment(
-            shipment_reference=question.text if by_reference else None,
-            custom_reference=None if by_reference else question.text,
-            events=(),
-            items=None if question.level == "shipment" else (),
-        )
+def _found(
+    reference: Reference, question: Question, remembered: Remembered, memory: Memory
+) -> Found:
+    entry, rest = remembered
+    if entry.outcome == "not_found":
+        raise ShipmentNotFound
+    if entry.outcome == "gone":
+        raise ShipmentGone
+    if not entry.shipments.shipments:
+        raise PagePastLast
+    age = entry.age(memory.clock())
+    if entry.delayed:
+        metrics.stale_answers.inc()
+        metrics.oldest_shown.set(age.total_seconds())
+    return Found(
+        reference=reference,
+        level=entry.level,
+        page=question.page,
+        shipments=entry.shipments,
+        processing=entry.outcome == "processing",
+        checked_at=memory.clock() - age,
+        stale=entry.delayed,
+        rest=rest,
+        subject=question.key,
     )

@@ -1,76 +1,145 @@
-"""Remembers what PRO said, in Flask-Caching's stores. Only `lookup` uses it."""
+"""Remembers what PRO said: in this process, and in Redis where there is one."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from tracking.entries import Entry, Level, Outcome, dump, load
-from tracking.freshness import NOT_FOUND, jittered, seconds_fresh
-from tracking.references import Kind
-from tracking.shipments import TAKE, ShipmentPage
+from tracking.entries import Entry, Level, Outcome
+from tracking.envelope import pack, unpack
+from tracking.freshness import GRACE, NOT_FOUND, jittered, seconds_fresh
+from tracking.shared import Claim, Shared
+from tracking.shipments import ShipmentPage
 
 
 class Store(Protocol):
     """What Flask-Caching offers and we use; `timeout` is in seconds."""
 
     def get(self, key: str) -> Any: ...
-    def set(self, key: str, value: Any, timeout: int) -> Any: ...
+    def set(self, key: str, value: Any, timeout: float) -> Any: ...
+    def delete(self, key: str) -> Any: ...
+
+
+class Remembered(NamedTuple):
+    """What is remembered, and for how many seconds it stands; not above zero: ask again."""
+
+    entry: Entry
+    rest: float
+
+    @property
+    def fresh(self) -> bool:
+        """Whether nobody need ask again."""
+        return self.rest > 0
 
 
 @dataclass(frozen=True)
-class Question:
-    """What can be asked of PRO and remembered; `page` counts from 1."""
+class _Packed:
+    """An entry as a store holds it, and when this process came to know it, by its timer.
 
-    kind: Kind
-    text: str
-    level: Level
-    page: int = 1
+    The wall clock may be set, or another machine's may be wrong: so it is asked too.
+    """
 
-    @property
-    def key(self) -> str:
-        """Two questions never share one: what may hold any character comes last."""
-        return f"{self.kind}/{self.level}/{self.page}/{self.text}"
+    body: bytes
+    known_since: float
 
-    @property
-    def skip(self) -> int:
-        """How many shipments come before this page."""
-        return (self.page - 1) * TAKE
-
-    def at(self, level: Level) -> "Question":
-        """The same question at a level."""
-        return replace(self, level=level)
+    def __len__(self) -> int:
+        return len(self.body)
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Two stores apart, so that a flood of unknown references pushes out nothing found."""
+    """Two stores apart, so that a flood of unknown references pushes out nothing found.
+
+    `clock` tells the time, aware; `timer` gives monotonic seconds. `changed` is called with each
+    key under which something else is remembered from now on.
+    """
 
     found: Store
     missing: Store
     clock: Callable[[], datetime]
+    timer: Callable[[], float] = time.monotonic
+    shared: Shared | None = None
+    changed: Callable[[str], None] = lambda key: None
 
-    def recall(self, question: Question) -> Entry | None:
-        """What PRO said, while it is fresh."""
+    def recall(self, key: str) -> Remembered | None:
+        """What PRO said: fresh, or old where it was found and nothing newer is known."""
+        here = self.recall_here(key)
+        if self.shared is None or (here and here.fresh):
+            return here
+        return self.learn(key, self.shared.get(key)) or here
+
+    def recall_here(self, key: str) -> Remembered | None:
+        """The same, from this process alone."""
         for store in (self.found, self.missing):
-            text = store.get(question.key)
-            if text and (entry := load(text)).fresh_until > self.clock():
-                return entry
+            packed = store.get(key)
+            if packed and (entry := unpack(key, packed.body)):
+                return self._usable(entry, packed.known_since)
         return None
 
-    def keep(self, question: Question, outcome: Outcome, shipments: ShipmentPage) -> Entry:
-        """Remember what PRO has just said to a question."""
+    def claim(self, keys: Sequence[str]) -> tuple[Claim, list[Remembered | None]] | None:
+        """Try to be the process that asks, and see what others were told under the keys.
+
+        None where there is no Redis.
+        """
+        claim = self.shared.claim(keys) if self.shared else None
+        if claim is None:
+            return None
+        return claim, [self.learn(key, told) for key, told in zip(keys, claim.told, strict=True)]
+
+    def release(self, claim: Claim | None) -> None:
+        """End a claim that was not used."""
+        if self.shared and claim:
+            self.shared.settle({}, claim)
+
+    def learn(self, key: str, packed: bytes | None) -> Remembered | None:
+        """Take over what another process kept under a key, where that is news."""
+        entry = unpack(key, packed) if packed else None
+        if packed is None or entry is None:
+            return None
+        here = self.recall_here(key)
+        if here and here.entry.asked_at >= entry.asked_at:
+            return here
+        usable = self._usable(entry, self.timer())
+        if usable:
+            self._put(key, packed, entry)
+        return usable
+
+    def judge(self, outcome: Outcome, level: Level, shipments: ShipmentPage) -> Entry:
+        """What PRO has just said, with the time for which it stands."""
         now = self.clock()
         lost = outcome in {"not_found", "gone"}
-        seconds = jittered(NOT_FOUND) if lost else seconds_fresh(shipments.shipments, now)
-        fresh_until = now + timedelta(seconds=seconds)
-        entry = Entry(outcome, question.level, now, fresh_until, shipments)
-        self.share(question, entry)
-        return entry
+        wait = jittered(NOT_FOUND) if lost else seconds_fresh(shipments.shipments, now)
+        return Entry(outcome, level, now, now, wait, shipments)
 
-    def share(self, question: Question, entry: Entry) -> None:
-        """Remember for one question what was said to another that answers it too."""
-        seconds = (entry.fresh_until - self.clock()).total_seconds()
-        store = self.missing if entry.outcome in {"not_found", "gone"} else self.found
-        store.set(question.key, dump(entry), timeout=max(ceil(seconds), 1))
+    def keep(self, *kept: tuple[str, Entry], claim: Claim | None = None) -> None:
+        """Remember entries under their keys, and end the claim under which they were asked for."""
+        packed = {key: (pack(key, entry), self._life(entry)) for key, entry in kept}
+        for key, entry in kept:
+            self._put(key, packed[key][0], entry)
+        if self.shared:
+            self.shared.settle(packed, claim)
+
+    def give_up(self, claim: Claim | None) -> None:
+        """End a claim under which PRO was asked in vain."""
+        if self.shared and claim:
+            self.shared.settle({}, claim, failed=True)
+
+    def _put(self, key: str, packed: bytes, entry: Entry) -> None:
+        store, other = (self.found, self.missing) if entry.found else (self.missing, self.found)
+        store.set(key, _Packed(packed, self.timer()), timeout=self._life(entry))
+        other.delete(key)
+        self.changed(key)
+
+    def _usable(self, entry: Entry, known_since: float) -> Remembered | None:
+        now = self.clock()
+        rest = min(entry.rest(now), entry.wait - (self.timer() - known_since))
+        if not entry.found and rest <= 0:
+            return None
+        return Remembered(entry, rest) if entry.age(now) <= GRACE else None
+
+    def _life(self, entry: Entry) -> float:
+        """Seconds after which it is of no use to anybody."""
+        if not entry.found:
+            return entry.wait
+        return max((GRACE - entry.age(self.clock())) / timedelta(seconds=1), 1)

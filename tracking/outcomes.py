@@ -6,7 +6,9 @@ What went wrong inside is in the log, never here.
 
 import random
 from dataclasses import dataclass
+from math import ceil
 
+from tracking.allowance import TooManyTries
 from tracking.lookup import PagePastLast
 from tracking.pro.errors import ProUnavailable, ShipmentGone, ShipmentNotFound
 from tracking.references import ReferenceRefused
@@ -44,6 +46,9 @@ def outcome_of(error: Exception, words: Words) -> Outcome:
         return Outcome(400, "invalid_reference", field_error=said)
     if isinstance(error, BadParameter):
         return Outcome(400, "invalid_parameter", field_error=words.say("refused", "parameter"))
+    if isinstance(error, TooManyTries):
+        minutes = words.count("minute", ceil(error.retry_after / 60))
+        return _told(429, "too_many_tries", words, error.retry_after, minutes=minutes)
     if isinstance(error, ProUnavailable):
         retry_after = error.retry_after or random.randint(*_RETRY_AFTER)  # noqa: S311
         return _told(503, "unavailable", words, retry_after)
@@ -57,12 +62,14 @@ def outcome_of(error: Exception, words: Words) -> Outcome:
 
 def outcome_of_status(status: int, words: Words) -> Outcome:
     """The outcome of a request that met no page of ours, or a fault of ours."""
-    codes = {404: "page_not_found", 405: "method_not_allowed"}
+    codes = {404: "page_not_found", 405: "method_not_allowed", 414: "address_too_long"}
     if status >= 500:
         return _told(500, "broken", words)
     return _told(status, codes.get(status, "bad_request"), words)
 
 
-def _told(status: int, code: str, words: Words, retry_after: int | None = None) -> Outcome:
-    headline, advice = words.outcome(code)
+def _told(
+    status: int, code: str, words: Words, retry_after: int | None = None, **values: object
+) -> Outcome:
+    headline, advice = words.outcome(code, **values)
     return Outcome(status, code, headline, tuple(advice), retry_after=retry_after)

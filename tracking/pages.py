@@ -5,26 +5,41 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hmac import compare_digest
 from typing import Any, cast
 
-from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
+from tracking import metrics
+from tracking.allowance import TooManyTries, Visitor, network_of
 from tracking.config import Settings
 from tracking.embedding import surface_of
 from tracking.entries import LEVELS, Level
+from tracking.finished import FINISH, PARAMETERS, UNSEEN, Finish
 from tracking.formats import as_json
+from tracking.freshness import QUARTER, seconds_finished
+from tracking.hosts import STRANGER
 from tracking.journey import Journey, Teller, tell
 from tracking.lookup import Lookup, PagePastLast
 from tracking.outcomes import BadParameter, Outcome, outcome_of, outcome_of_status
 from tracking.pro.errors import ProError
-from tracking.references import Reference, ReferenceRefused
+from tracking.references import LONGEST_CUSTOM_REFERENCE, Reference, ReferenceRefused
 from tracking.wording import Words
 
 pages = Blueprint("pages", __name__)
 
-_KNOWN = ("reference", "level", "page", "lang", "key", "theme")
+_LONGEST_ADDRESS = 2048  # characters; granian takes 65,000
 _PAGE = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 
 
@@ -36,12 +51,23 @@ class Site:
     lookup: Lookup
     words: Words
     clock: Callable[[], datetime]
+    state: Callable[[], dict[str, str]]
     samples: Sequence[Any] = ()
+
+
+@pages.before_app_request
+def refuse_strange_addresses() -> None:
+    if request.environ.get(STRANGER):
+        abort(400)
+    typed = len(request.args.get("reference", ""))  # of that the page says that it is too long
+    if len(request.full_path) > _LONGEST_ADDRESS and typed <= LONGEST_CUSTOM_REFERENCE:
+        abort(414)
 
 
 @pages.get("/")
 def home() -> Response:
     _check(request.args)
+    _finish().seconds = QUARTER
     return _page("pages/home.html")
 
 
@@ -52,7 +78,7 @@ def parcel() -> Response:
 
 @pages.get("/parcel.json")
 def parcel_json() -> Response:
-    return _revalidated(jsonify(as_json(_journey(), _site().words)))
+    return jsonify(as_json(_journey(), _site().words))
 
 
 @pages.get("/embed")
@@ -65,6 +91,21 @@ def embed() -> Response:
 @pages.get("/healthz")
 def healthz() -> Response:
     return jsonify(status="ok")
+
+
+@pages.get("/readyz")
+def readyz() -> Response:
+    return jsonify(status="ok", **_site().state())
+
+
+@pages.get("/metrics")
+def metrics_page() -> Response:
+    token = _site().settings.metrics_token
+    if not token:
+        abort(404)
+    if not compare_digest(request.headers.get("Authorization", ""), f"Bearer {token}"):
+        abort(401)
+    return Response(metrics.exposition(), mimetype="text/plain")
 
 
 @pages.app_context_processor
@@ -82,6 +123,7 @@ def shared_by_all_pages() -> dict[str, object]:
 @pages.app_errorhandler(ReferenceRefused)
 @pages.app_errorhandler(BadParameter)
 @pages.app_errorhandler(PagePastLast)
+@pages.app_errorhandler(TooManyTries)
 @pages.app_errorhandler(ProError)
 def no_parcel(error: Exception) -> Response:
     return _told(outcome_of(error, _site().words))
@@ -98,17 +140,24 @@ def no_page(error: HTTPException) -> Response:
 
 def _journey() -> Journey:
     """The journey that the address asks for."""
-    site = _site()
-    found = site.lookup.find(*_question(request.args), may_ask=_somebody_reads())
-    settings = site.settings
-    quiet = timedelta(hours=settings.quiet_hours)
-    return tell(found, Teller(site.words, settings.timezone, quiet, site.clock()))
+    site, settings = _site(), _site().settings
+    found = site.lookup.find(*_question(request.args), _visitor())
+    now, quiet = site.clock(), timedelta(hours=settings.quiet_hours)
+    finish = _finish()
+    finish.subject, finish.seconds = found.subject, seconds_finished(found.rest, now)
+    return tell(found, Teller(site.words, settings.timezone, quiet, now))
 
 
-def _somebody_reads() -> bool:
-    """HEAD and prefetch are not worth a billed call."""
+def _visitor() -> Visitor:
+    """Who asks; HEAD and prefetch are not worth a billed call."""
     prefetched = "prefetch" in request.headers.get("Sec-Purpose", "")
-    return request.method != "HEAD" and not prefetched
+    unseen = prefetched or request.environ.get(UNSEEN, False)
+    return Visitor(network_of(request.remote_addr), reads=not unseen)
+
+
+def _finish() -> Finish:
+    """What this page says of itself to the layer that keeps finished pages."""
+    return cast(Finish, request.environ[FINISH])
 
 
 def _question(args: MultiDict[str, str]) -> tuple[Reference, Level, int]:
@@ -120,14 +169,14 @@ def _question(args: MultiDict[str, str]) -> tuple[Reference, Level, int]:
 def _check(args: MultiDict[str, str]) -> tuple[Level, int]:
     """Level and page; raises BadParameter. Unknown parameters are ignored."""
     level, page = args.get("level", "shipment"), args.get("page", "1")
-    twice = any(len(args.getlist(name)) > 1 for name in _KNOWN)
+    twice = any(len(args.getlist(name)) > 1 for name in PARAMETERS)
     if twice or level not in LEVELS or not _PAGE.fullmatch(page):
         raise BadParameter
     return level, int(page)
 
 
 def _page(template: str, **values: object) -> Response:
-    return _revalidated(make_response(render_template(template, **values)))
+    return make_response(render_template(template, **values))
 
 
 def _told(outcome: Outcome) -> Response:
@@ -139,13 +188,6 @@ def _told(outcome: Outcome) -> Response:
     response.status_code = outcome.status
     if outcome.retry_after:
         response.headers["Retry-After"] = str(outcome.retry_after)
-    return response
-
-
-def _revalidated(response: Response) -> Response:
-    """With an ETag, and 304 where the asker has this very answer."""
-    response.add_etag()
-    response.make_conditional(request)
     return response
 
 

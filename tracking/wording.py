@@ -51,10 +51,11 @@ class Words:
         """What a scan is called in the history; "Update from …" for notes and unknown codes."""
         return self.say_of(resolve(event_code), "label")
 
-    def outcome(self, name: str) -> tuple[str, list[str]]:
+    def outcome(self, name: str, **values: object) -> tuple[str, list[str]]:
         """Headline and advice of an outcome without a parcel."""
         said = _table(self.language)["outcomes"][name]
-        return self._fill(said["headline"]), [self._fill(line) for line in said["advice"]]
+        advice = [self._fill(line, **values) for line in said["advice"]]
+        return self._fill(said["headline"], **values), advice
 
     def count(self, things: str, number: int) -> str:
         """A number of things: "1 item", "3 parcels"."""
@@ -96,6 +97,13 @@ def date_and_time(moment: datetime, zone: tzinfo) -> str:
     """A moment on a zone's clock as follows: 24 November at 14:02 GMT."""
     local = moment.astimezone(zone)
     return f"{local.day} {local:%B} at {clock_time(local)} {local:%Z}"
+
+
+def time_or_date(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """A moment on a zone's clock: 14:05 where it is of today, else as `date_and_time` says it."""
+    local = moment.astimezone(zone)
+    today = local.date() == now.astimezone(zone).date()
+    return clock_time(local) if today else date_and_time(moment, zone)
 
 
 def offset_name(offset: timedelta) -> str:

@@ -1,17 +1,19 @@
-"""Asks PRO: four endpoints, one deadline, one byte cap, nothing followed, nothing retried."""
+"""Asks PRO: four endpoints, one deadline, one byte cap, nothing followed.
+
+Nothing is retried but a connection that was never made: that cannot have been billed.
+"""
 
 import logging
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from tracking.pro.deadline import Deadline, DeadlineAdapter
 from tracking.pro.errors import AnswerTooLarge, ProTooSlow, ProUnreachable
@@ -20,6 +22,7 @@ from tracking.shipments import TAKE
 API_VERSION = "1.1"
 LARGEST_BODY = 512 * 1024  # bytes, decoded
 MOST_CALLS = 64  # at once
+LONGEST_CONNECT = 1.0  # seconds
 
 _CHUNK = 16 * 1024
 _DOTS = frozenset({".", ".."})
@@ -53,7 +56,7 @@ class Client:
     """
 
     account: Account
-    _line: "_Line | None" = None
+    _session: requests.Session | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def shipment(self, reference: str, deadline: Deadline) -> Answer:
@@ -77,25 +80,30 @@ class Client:
     def close(self) -> None:
         """Close all connections; a later call opens new ones."""
         with self._lock:
-            line, self._line = self._line, None
-        if line:
-            line.threads.shutdown(wait=False, cancel_futures=True)
-            line.session.close()
+            session, self._session = self._session, None
+        if session:
+            session.close()
 
     def _get(self, target: str, deadline: Deadline) -> Answer:
         request = self._request(target)
         started = time.monotonic()
-        sent = self._open_line().send(request, deadline)
         try:
-            answer = sent.result(timeout=deadline.remaining())
+            answer = self._send(request, deadline)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            sent.cancel()  # what has not begun is not billed
             # The text of these errors holds the whole URL, and so the reference.
-            _log.warning("PRO gave no answer: %s", type(error).__name__)
             failure = ProTooSlow if deadline.remaining() <= 0 else ProUnreachable
             raise failure(type(error).__name__) from None
         _log.info("PRO answered %d in %.0f ms", answer.status, (time.monotonic() - started) * 1000)
         return answer
+
+    def _send(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:
+        with deadline.on_this_thread():
+            try:
+                return _exchange(self._open_session(), request, deadline)
+            except requests.ConnectionError as error:
+                if not _was_never_connected(error):
+                    raise
+            return _exchange(self._open_session(), request, deadline)
 
     def _request(self, target: str) -> requests.PreparedRequest:
         headers = {
@@ -111,33 +119,29 @@ class Client:
             raise ValueError("the HTTP library would ask for something else than was meant")
         return request
 
-    def _open_line(self) -> "_Line":
-        """One line a process, opened at the first call and so after any fork."""
+    def _open_session(self) -> requests.Session:
+        """One session a process, opened at the first call and so after any fork."""
         with self._lock:
-            if self._line is None:
-                self._line = _Line(_new_session(), ThreadPoolExecutor(MOST_CALLS, "pro"))
-            return self._line
+            if self._session is None:
+                self._session = _new_session()
+            return self._session
 
 
-@dataclass(frozen=True)
-class _Line:
-    """Sends on threads of its own: finding the address of a host knows no deadline."""
+def _exchange(
+    session: requests.Session, request: requests.PreparedRequest, deadline: Deadline
+) -> Answer:
+    """Send, and read all of the answer."""
+    left = deadline.remaining_or_raise()
+    timeout = (min(left, LONGEST_CONNECT), left)
+    with session.send(request, stream=True, allow_redirects=False, timeout=timeout) as response:
+        body = b"" if response.is_redirect else _read(response, deadline)
+        return Answer(response.status_code, response.headers, body)
 
-    session: requests.Session
-    threads: ThreadPoolExecutor
 
-    def send(self, request: requests.PreparedRequest, deadline: Deadline) -> Future[Answer]:
-        return self.threads.submit(self._send, request, deadline)
-
-    def _send(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:
-        with (
-            deadline.on_this_thread(),
-            self.session.send(
-                request, stream=True, allow_redirects=False, timeout=deadline.remaining_or_raise()
-            ) as response,
-        ):
-            body = b"" if response.is_redirect else _read(response, deadline)
-            return Answer(response.status_code, response.headers, body)
+def _was_never_connected(error: requests.ConnectionError) -> bool:
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else None
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
 
 
 def _read(response: requests.Response, deadline: Deadline) -> bytes:

@@ -29,13 +29,40 @@ class ShipmentGone(ProError):
 
 
 class ProUnavailable(ProError):
-    """No usable answer. `retry_after` is what PRO asked for, in seconds."""
+    """No usable answer. `retry_after` is after how many seconds to try again, where that is known.
 
-    retry_after: int | None = None
+    `counts` tells whether PRO itself fails: the others can be asked about another reference.
+    """
+
+    counts = True
+
+    def __init__(
+        self, detail: str = "", correlation_id: str | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(detail, correlation_id)
+        self.retry_after = retry_after
 
 
 class NotAsked(ProUnavailable):
-    """PRO was not asked: nobody is there to read what would be billed."""
+    """PRO was not asked. Its children say why; else nobody is there to read what it would bill."""
+
+    counts = False
+
+
+class ProPaused(NotAsked):
+    """It has failed too often, or asked us to wait."""
+
+
+class ProBusy(NotAsked):
+    """As much as may be under way is under way already."""
+
+
+class BudgetSpent(NotAsked):
+    """The units that may be spent are."""
+
+
+class AskedInVain(NotAsked):
+    """Another process has just asked the same, and got no answer."""
 
 
 class BadRequest(ProUnavailable):
@@ -73,6 +100,10 @@ class ProTooSlow(ProUnavailable):
 class AnswerTooLarge(ProUnavailable):
     """The answer is larger than we read."""
 
+    counts = False
+
 
 class AnswerUnreadable(ProUnavailable):
     """A 200 that is not what the contract says: no JSON, another shape, another shipment."""
+
+    counts = False

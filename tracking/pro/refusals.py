@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from tracking.pro.client import Answer
@@ -30,11 +32,15 @@ _ERRORS: dict[int, type[ProError]] = {
     410: ShipmentGone,
     429: TooManyRequests,
 }
+_USUAL_WAIT = 15  # seconds; where PRO says "too many" and not until when
 _LONGEST_WAIT = 300  # seconds; what Retry-After may make us promise
 
 
-def error_of(answer: Answer) -> ProError:
-    """What the contract's table of errors calls an answer that is not a 200."""
+def error_of(answer: Answer, now: float | None = None) -> ProError:
+    """What the contract's table of errors calls an answer that is not a 200.
+
+    `now` is in seconds since the epoch: Retry-After may be a date.
+    """
     body = _error_body(answer)
     details = objects(body.get("details"))
     error = _ERRORS.get(answer.status, ProBroken)
@@ -42,10 +48,12 @@ def error_of(answer: Answer) -> ProError:
         error = ShipmentProcessing
     if error is BadRequest and any(map(_is_about_reference, [body, *details])):
         error = ReferenceRejected
-    failure = error(f"HTTP {answer.status}", text(body.get("correlation_id")))
-    if isinstance(failure, ProUnavailable):
-        failure.retry_after = _seconds(answer.headers.get("Retry-After"))
-    return failure
+    detail, correlation_id = f"HTTP {answer.status}", text(body.get("correlation_id"))
+    if not issubclass(error, ProUnavailable):
+        return error(detail, correlation_id)
+    usual = _USUAL_WAIT if error is TooManyRequests else None
+    retry_after = seconds_of(answer.headers.get("Retry-After"), now) or usual
+    return error(detail, correlation_id, retry_after)
 
 
 def _error_body(answer: Answer) -> dict[str, Any]:
@@ -66,7 +74,13 @@ def _is_about_reference(detail: dict[str, Any]) -> bool:
     return asked or detail.get("code") == "invalid_reference_format"
 
 
-def _seconds(retry_after: str | None) -> int | None:
-    if retry_after is None or not re.fullmatch(r"[0-9]{1,9}", retry_after.strip()):
+def seconds_of(retry_after: str | None, now: float | None = None) -> int | None:
+    """The seconds that a Retry-After header asks for, from 1 to 300; None where it says nothing."""
+    said = (retry_after or "").strip()
+    if re.fullmatch(r"[0-9]{1,15}", said):
+        return min(max(int(said), 1), _LONGEST_WAIT)
+    try:
+        left = parsedate_to_datetime(said).timestamp() - (time.time() if now is None else now)
+    except (ValueError, OverflowError):
         return None
-    return min(max(int(retry_after), 1), _LONGEST_WAIT)
+    return int(min(max(left, 1), _LONGEST_WAIT))

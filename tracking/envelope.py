@@ -1,0 +1,112 @@
+"""How the cache holds an entry: as deflated JSON, never as pickle.
+
+Bytes that are no such entry, or were one under another key or of another version, are nothing.
+"""
+
+import json
+import zlib
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Any
+
+from tracking.entries import LEVELS, Entry
+from tracking.shipments import Carrier, Event, Item, Shipment, ShipmentPage
+from tracking.timestamps import Timestamp
+
+VERSION = 1  # of what is written below; entries of another are not read
+_LARGEST = 32 * 1024 * 1024  # bytes of JSON
+_FAST = 1  # zlib's level: a fifth larger than the best, in a third of the time
+
+Json = dict[str, Any]
+
+
+def pack(key: str, entry: Entry) -> bytes:
+    """The entry as bytes that only `unpack` with the same key reads."""
+    body = {
+        "version": VERSION,
+        "key": key,
+        "outcome": entry.outcome,
+        "level": entry.level,
+        "fetched_at": entry.fetched_at.isoformat(),
+        "asked_at": entry.asked_at.isoformat(),
+        "wait": entry.wait,
+        "total": entry.shipments.total,
+        "skip": entry.shipments.skip,
+        "shipments": entry.shipments.shipments,
+    }
+    text = json.dumps(body, default=_plain, separators=(",", ":"), allow_nan=False)
+    return zlib.compress(text.encode(), _FAST)
+
+
+def unpack(key: str, packed: bytes) -> Entry | None:
+    """The entry that `pack` made these bytes of."""
+    try:
+        body = json.loads(zlib.decompressobj().decompress(packed, _LARGEST))
+        return _entry(body) if (body["version"], body["key"]) == (VERSION, key) else None
+    except (zlib.error, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _plain(value: object) -> Any:
+    """What JSON cannot say by itself; what is not known is left out."""
+    if isinstance(value, Timestamp):
+        return value.iso
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Shipment | Item | Event | Carrier):
+        named = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return {name: known for name, known in named if known is not None}
+    raise TypeError(type(value).__name__)
+
+
+def _entry(body: Json) -> Entry:
+    if body["outcome"] not in {"found", "processing", "not_found", "gone"}:
+        raise ValueError(body["outcome"])
+    shipments = tuple(_shipment(one) for one in body["shipments"])
+    return Entry(
+        outcome=body["outcome"],
+        level=LEVELS[LEVELS.index(body["level"])],
+        fetched_at=datetime.fromisoformat(body["fetched_at"]),
+        asked_at=datetime.fromisoformat(body["asked_at"]),
+        wait=float(body["wait"]),
+        shipments=ShipmentPage(shipments, int(body["total"]), int(body["skip"])),
+    )
+
+
+def _shipment(known: Json) -> Shipment:
+    expected, events, items = (
+        known.pop(name, None) for name in ("expected_delivery_date", "events", "items")
+    )
+    return Shipment(
+        **known
+        | {
+            "carrier": Carrier(**known["carrier"]),
+            "carrier_references": tuple(known["carrier_references"]),
+        },
+        expected_delivery_date=date.fromisoformat(expected) if expected else None,
+        events=None if events is None else _events(events),
+        items=None if items is None else tuple(_item(item) for item in items),
+    )
+
+
+def _item(known: Json) -> Item:
+    return Item(
+        **known
+        | {
+            "carrier_references": tuple(known["carrier_references"]),
+            "events": _events(known["events"]),
+        }
+    )
+
+
+def _events(listed: list[Json]) -> tuple[Event, ...]:
+    return tuple(_event(known) for known in listed)
+
+
+def _event(known: Json) -> Event:
+    for name in ("timestamp", "received_timestamp"):
+        if name in known:
+            known[name] = Timestamp.parse(known[name])
+    if "lat_long" in known:
+        known["lat_long"] = tuple(known["lat_long"])
+    return Event(**known)

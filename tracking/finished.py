@@ -1,0 +1,201 @@
+"""Finished pages: a page that was made before leaves as bytes, before Flask is asked.
+
+A page is kept under everything that it depends on and nothing else: its path, the parameters that
+are known, the scheme and the encoding. It holds until the time that its view names, and no longer
+than the data that it was made from. What Flask says, headers included, is what is kept.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from tracking import metrics
+from tracking.encodings import chosen, encoded
+from tracking.hosts import STRANGER
+from tracking.stores import BoundedCache
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Headers = list[tuple[str, str]]
+
+FINISH = "parcel_page.finish"  # in the environ: what the view says of its page
+UNSEEN = "parcel_page.unseen"  # in the environ: nobody reads the body
+
+PARAMETERS = ("reference", "level", "page", "lang", "key", "theme")
+_PAGES = frozenset({"/", "/parcel", "/parcel.json", "/embed"})
+_ASSETS = "/assets/"
+_WITHOUT_MEANING = frozenset({"lang"})  # known, and one language so far
+_LONGEST = 2048  # characters of an address that is looked up
+_MOST_CHANGES = 20_000  # subjects
+
+_hit = metrics.answers.labels("200", "before")
+_not_modified = metrics.answers.labels("304", "before")
+
+
+@dataclass
+class Finish:
+    """What a view says of its page: for how many seconds, and what it was made from.
+
+    `tick` is when the making began, in changes seen.
+    """
+
+    tick: int
+    seconds: float = 0.0
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """An answer as it leaves."""
+
+    status: str
+    headers: Headers
+    body: bytes
+    etag: str | None
+    tick: int = 0
+    subject: str = ""
+
+    def __len__(self) -> int:
+        return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)
+
+
+class FinishedPages:
+    """A WSGI layer in front of an application. `timer` gives monotonic seconds."""
+
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        store: BoundedCache,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._app = app
+        self._store = store
+        self._timer = timer
+        self._lock = threading.Lock()
+        self._changes: OrderedDict[str, int] = OrderedDict()
+        self._tick = 0
+        self._forgotten = 0
+
+    def drop(self, subject: str) -> None:
+        """From now on no page is shown that was made from what was known of a subject before."""
+        with self._lock:
+            self._tick += 1
+            self._changes[subject] = self._tick
+            self._changes.move_to_end(subject)
+            if len(self._changes) > _MOST_CHANGES:
+                _, self._forgotten = self._changes.popitem(last=False)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
+        if method not in {"GET", "HEAD"} or environ.get(STRANGER):
+            return self._app(environ, start_response)
+        key = _key(environ)
+        page = self._store.get(key) if key else None
+        if page is None or not self._holds(page):
+            page = self._make(environ, key)
+        elif _has(environ, page):
+            _not_modified.inc()
+        else:
+            _hit.inc()
+        return _send(page, environ, start_response, with_body=method == "GET")
+
+    def _holds(self, page: Page) -> bool:
+        return page.tick >= self._forgotten and self._changes.get(page.subject, 0) <= page.tick
+
+    def _make(self, environ: "WSGIEnvironment", key: tuple[Any, ...] | None) -> Page:
+        """Ask the application; a HEAD is a GET that nobody reads, so its headers are the same."""
+        finish = environ[FINISH] = Finish(self._tick)
+        if environ["REQUEST_METHOD"] == "HEAD":
+            environ = environ | {"REQUEST_METHOD": "GET", UNSEEN: True}
+        page = _finished(*_run(self._app, environ), environ, finish)
+        if key and page.etag and finish.seconds > 0:
+            self._store.set(key, page, timeout=finish.seconds)
+        metrics.answers.labels(page.status[:3], "now").inc()
+        return page
+
+
+def _key(environ: "WSGIEnvironment") -> tuple[Any, ...] | None:
+    path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+    question = _question(path, query) if len(path) + len(query) <= _LONGEST else None
+    if question is None:
+        return None
+    encoding = chosen(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    return (question, environ["wsgi.url_scheme"], environ.get("SCRIPT_NAME", ""), encoding)
+
+
+@lru_cache(maxsize=4096)
+def _question(path: str, query: str) -> tuple[Any, ...] | None:
+    """What an address asks for; None where its page is not kept."""
+    if path.startswith(_ASSETS):
+        return path, "v=" in query
+    if path not in _PAGES:
+        return None
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    known = sorted(pair for pair in pairs if pair[0] in PARAMETERS)
+    names = [name for name, _ in known]
+    if len(set(names)) < len(names) or "key" in names:
+        return None
+    return path, *(pair for pair in known if pair[0] not in _WITHOUT_MEANING)
+
+
+def _run(app: "WSGIApplication", environ: "WSGIEnvironment") -> tuple[str, Headers, bytes]:
+    """The application's answer, whole."""
+    said: list[tuple[str, Headers]] = []
+
+    def start_response(status: str, headers: Headers, exc_info: object = None) -> Any:
+        said.append((status, headers))
+
+    parts = app(environ, start_response)
+    try:
+        body = b"".join(parts)
+    finally:
+        getattr(parts, "close", lambda: None)()
+    return *said[-1], body
+
+
+def _finished(
+    status: str, headers: Headers, body: bytes, environ: "WSGIEnvironment", finish: Finish
+) -> Page:
+    """The answer as it leaves: encoded, and with an ETag where it may be kept."""
+    fields = {name.lower(): value for name, value in headers}
+    wanted = chosen(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    body, encoding = encoded(body, fields.get("content-type", ""), wanted)
+    own = {"content-length", "etag", "last-modified"}
+    headers = [(name, value) for name, value in headers if name.lower() not in own]
+    headers += [("Content-Length", str(len(body))), ("Vary", "Accept-Encoding")]
+    if encoding != "identity":
+        headers.append(("Content-Encoding", encoding))
+    etag = None
+    if status.startswith("200") and fields.get("cache-control") != "no-store":
+        etag = f'"{sha256(body).hexdigest()[:20]}"'
+        headers.append(("ETag", etag))
+    return Page(status, headers, body, etag, finish.tick, finish.subject)
+
+
+def _has(environ: "WSGIEnvironment", page: Page) -> bool:
+    """Whether who asks has this very page."""
+    if page.etag is None:
+        return False
+    theirs = environ.get("HTTP_IF_NONE_MATCH", "")
+    return page.etag in theirs or theirs.strip() == "*"
+
+
+def _send(
+    page: Page, environ: "WSGIEnvironment", start_response: "StartResponse", *, with_body: bool
+) -> list[bytes]:
+    if not _has(environ, page):
+        start_response(page.status, page.headers)
+        return [page.body] if with_body else []
+    about_body = {"Content-Type", "Content-Length", "Content-Encoding"}
+    headers = [(name, value) for name, value in page.headers if name not in about_body]
+    start_response("304 Not Modified", headers)
+    return []

@@ -1,0 +1,68 @@
+"""What an operator can count. Served at `/metrics`; no label holds a reference or an address.
+
+With several processes all of them write to the folder that PROMETHEUS_MULTIPROC_DIR names, and
+each answers for all.
+"""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, multiprocess
+
+registry = CollectorRegistry()
+
+answers = Counter(
+    "parcel_page_answers", "Answers to shoppers", ["status", "made"], registry=registry
+)
+stale_answers = Counter(
+    "parcel_page_stale_answers", "Answers shown although they are old", registry=registry
+)
+oldest_shown = Gauge(
+    "parcel_page_oldest_shown_seconds",
+    "Age of the oldest answer shown although it is old",
+    registry=registry,
+    multiprocess_mode="mostrecent",
+)
+shed = Counter(
+    "parcel_page_shed", "Questions not put to PRO, by the reason", ["reason"], registry=registry
+)
+too_many = Counter(
+    "parcel_page_too_many_tries", "Questions refused to a client, by limit", ["limit"],
+    registry=registry,
+)  # fmt: skip
+redis_failures = Counter(
+    "parcel_page_redis_failures", "Failures of Redis, by kind", ["kind"], registry=registry
+)
+pro_calls = Counter("parcel_page_pro_calls", "Calls to PRO", ["outcome"], registry=registry)
+pro_units = Counter("parcel_page_pro_units", "Units that PRO bills", registry=registry)
+pro_paused = Gauge(
+    "parcel_page_pro_paused",
+    "1 while PRO is not asked because it fails",
+    registry=registry,
+    multiprocess_mode="mostrecent",
+)
+budget_units = Gauge(
+    "parcel_page_budget_units",
+    "Units that may be spent in a window; 0 is unlimited",
+    ["window"],
+    registry=registry,
+    multiprocess_mode="mostrecent",
+)
+budget_left = Gauge(
+    "parcel_page_budget_left",
+    "Units left in the window, as last seen",
+    ["window"],
+    registry=registry,
+    multiprocess_mode="mostrecent",
+)
+unknown_codes = Counter(
+    "parcel_page_unknown_event_codes", "Scans with a code that nobody knows", registry=registry
+)
+
+
+def exposition() -> bytes:
+    """Everything counted, in Prometheus's text format."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(registry)
+    fleet = CollectorRegistry()
+    multiprocess.MultiProcessCollector(fleet)  # type: ignore[no-untyped-call]
+    return generate_latest(fleet)

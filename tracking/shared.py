@@ -1,0 +1,201 @@
+"""What all processes share, as far as Redis answers.
+
+Whatever Redis does, the page goes on: a failure is a miss, and after one that took time nobody
+asks Redis again for some seconds, but for one who tries.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
+from redis.retry import Retry
+
+from tracking import metrics
+from tracking.signing import LARGEST, Signer
+
+PATIENCE = 0.15  # seconds for one answer
+BREAK = 5.0  # seconds without Redis after it failed
+_MOST_WAITING = 1000  # writes
+_LOCK, _FAILED = "lock/", "failed/"
+_IN_VAIN = 3000  # milliseconds for which waiting processes are told so
+_RELEASE = "if redis.call('get',KEYS[1])==ARGV[1] then redis.call('del',KEYS[1]) end"
+_ADD = """
+local spent = tonumber(redis.call('get', KEYS[1]) or '') or 0
+local total = math.max(spent, tonumber(ARGV[1])) + tonumber(ARGV[2])
+if total <= tonumber(ARGV[3]) then redis.call('set', KEYS[1], total, 'EX', ARGV[4]) end
+return total
+"""
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An attempt to be the one who asks PRO for what others wait for.
+
+    `holder` names who does, and `mine` says that it is us. `failed` names one who has just asked
+    in vain. `told` is what is kept under the keys of the claim, all at the same moment.
+    """
+
+    key: str
+    holder: str
+    mine: bool
+    failed: str | None
+    told: Sequence[bytes | None]
+
+
+def connect(url: str) -> Redis:
+    """A client that waits for nothing long. It connects when it is used."""
+    return Redis.from_url(
+        url,
+        socket_timeout=PATIENCE,
+        socket_connect_timeout=PATIENCE,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,  # a new connection says nothing before it asks
+        lib_name=None,
+        lib_version=None,
+    )
+
+
+class Shared:
+    """Redis, behind one guard. A claim ends by itself after `longest_call` seconds."""
+
+    def __init__(
+        self,
+        client: Redis,
+        signer: Signer,
+        longest_call: float,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.client = client
+        self.signer = signer
+        self._life = int(longest_call * 1000)
+        self._timer = timer
+        self._lock = threading.Lock()
+        self._away_until = 0.0
+        self._writer = ThreadPoolExecutor(1, "redis")
+        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
+
+    @property
+    def answers(self) -> bool:
+        """Whether Redis answered when it was last asked."""
+        return self._away_until == 0.0
+
+    def attempt(self, act: Callable[[], _T], otherwise: _T) -> _T:
+        """What `act` gives, or `otherwise` where Redis does not let it."""
+        if not self._worth_trying():
+            return otherwise
+        try:
+            result = act()
+        except ResponseError as error:  # it answers, if only to refuse
+            self._count(error)
+            return otherwise
+        except Exception as error:  # whatever it is, the page goes on
+            self._count(error)
+            self._away_until = self._timer() + BREAK
+            return otherwise
+        self._away_until = 0.0
+        return result
+
+    def later(self, act: Callable[[], object]) -> None:
+        """Do it soon, on a thread of our own: no shopper waits for what is written."""
+        if not self._waiting.acquire(blocking=False):
+            metrics.redis_failures.labels("dropped").inc()
+            return
+
+        def write() -> None:
+            try:
+                self.attempt(act, None)
+            finally:
+                self._waiting.release()
+
+        self._writer.submit(write)
+
+    def flush(self) -> None:
+        """Wait until all is written that was to be written later."""
+        self._writer.submit(lambda: None).result()
+
+    def get(self, key: str) -> bytes | None:
+        """What is kept under a key and was signed by us."""
+        name = self.signer.name(key)
+        return self.signer.verify(self.attempt(lambda: self.client.get(name), None))
+
+    def claim(self, keys: Sequence[str]) -> Claim | None:
+        """Try to be the one who asks; None where Redis does not answer."""
+        token = secrets.token_hex(8)
+        lock, failed, *names = map(self.signer.name, [_LOCK + keys[0], _FAILED + keys[0], *keys])
+
+        def act() -> list[Any]:
+            pipe = self.client.pipeline(transaction=True)
+            pipe.set(lock, token, nx=True, px=self._life)
+            pipe.get(lock)
+            pipe.pttl(lock)
+            for name in [failed, *names]:
+                pipe.get(name)
+            return pipe.execute(raise_on_error=False)
+
+        results = self.attempt(act, None)
+        if results is None:
+            return None
+        taken, holder, left, vain, *kept = results
+        if not isinstance(holder, bytes) or not 0 < left <= self._life:  # no lock of ours
+            self.later(lambda: self.client.delete(lock))
+            return None
+        vain = vain.decode("latin-1") if isinstance(vain, bytes) else None
+        told = [self.signer.verify(one) for one in kept]
+        return Claim(keys[0], holder.decode("latin-1"), bool(taken), vain, told)
+
+    def settle(
+        self,
+        kept: Mapping[str, tuple[bytes, float]],
+        claim: Claim | None = None,
+        *,
+        failed: bool = False,
+    ) -> None:
+        """Keep values under their keys, each for its seconds, and end the claim; later."""
+        lives = {key: max(int(seconds * 1000), 1) for key, (_, seconds) in kept.items()}
+
+        def act() -> None:
+            pipe = self.client.pipeline(transaction=True)
+            for key, (value, _) in kept.items():
+                if len(value) < LARGEST:
+                    pipe.set(self.signer.name(key), self.signer.sign(value), px=lives[key])
+            if claim and failed:
+                pipe.set(self.signer.name(_FAILED + claim.key), claim.holder, px=_IN_VAIN)
+            if claim:
+                pipe.eval(_RELEASE, 1, self.signer.name(_LOCK + claim.key), claim.holder)
+            pipe.execute()
+
+        if kept or claim:
+            self.later(act)
+
+    def add(self, window: str, units: int, floor: int, limit: int, seconds: float) -> int | None:
+        """A Tally for Budget: what was flushed away is put back as far as `floor` knows of it."""
+        name = self.signer.name(f"units/{window}")
+        arguments = (floor, units, limit, int(seconds))
+        total = self.attempt(lambda: self.client.eval(_ADD, 1, name, *arguments), None)
+        return total if isinstance(total, int) else None
+
+    def _worth_trying(self) -> bool:
+        """While Redis is away one of us tries again now and then; the others do not wait."""
+        if self._away_until == 0.0:
+            return True
+        with self._lock:
+            now = self._timer()
+            if self._away_until > now:
+                return False
+            self._away_until = now + BREAK
+            return True
+
+    def _count(self, error: Exception) -> None:
+        metrics.redis_failures.labels(type(error).__name__).inc()
+        _log.warning("Redis failed: %s", type(error).__name__)

@@ -1,0 +1,32 @@
+"""Names and signatures of what is kept in Redis: nobody else can put anything there."""
+
+import hmac
+from dataclasses import dataclass
+
+LARGEST = 256 * 1024  # bytes of one value
+_MARK = b"j1:"
+_PREFIX = "parcel-page:1:"
+_SIGNATURE = len(_MARK) + 32
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Signs for one `account`: another's values are none, and its names are others."""
+
+    secret: bytes
+    account: str
+
+    def name(self, key: str) -> str:
+        """The name of a key in Redis: without the secret it tells nothing."""
+        return _PREFIX + hmac.digest(self.secret, f"{self.account}\0{key}".encode(), "sha256").hex()
+
+    def sign(self, value: bytes) -> bytes:
+        """The value with its signature."""
+        return _MARK + hmac.digest(self.secret, value, "sha256") + value
+
+    def verify(self, signed: object) -> bytes | None:
+        """The value, where the signature is ours."""
+        if not isinstance(signed, bytes) or len(signed) > LARGEST + _SIGNATURE:
+            return None
+        value = signed[_SIGNATURE:]
+        return value if hmac.compare_digest(signed, self.sign(value)) else None
