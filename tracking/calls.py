@@ -12,6 +12,7 @@ from tracking.config import Privacy
 from tracking.entries import Entry, Outcome
 from tracking.flights import Flights
 from tracking.memory import Memory, Remembered
+from tracking.novelties import note_new_codes
 from tracking.privacy import redact
 from tracking.pro.answers import (
     decipher_shipment,
@@ -120,6 +121,7 @@ class Calls:
     def _fetch(self, question: Question, deadline: Deadline) -> ShipmentPage:
         with self.gate.call(question.units):
             page = self._decipher(question, deadline)
+        note_new_codes(page.shipments)
         redacted = tuple(redact(shipment, self.privacy) for shipment in page.shipments)
         page = replace(page, shipments=redacted)  # what is hidden is not even remembered
         return page if question.level == "shipment" else self._with_own_history(page, deadline)

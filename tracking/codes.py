@@ -143,6 +143,11 @@ def known(event_code: str | None) -> Code | None:
     return CODES.get(resolve(event_code) or "")
 
 
+def is_new(event_code: str) -> bool:
+    """Whether neither the contract nor this module knows of a code."""
+    return known(event_code) is None and event_code not in NOTES
+
+
 def worse(first: Tone, second: Tone) -> Tone:
     """The graver of two tones."""
     return max(first, second, key=TONES.index)

@@ -146,17 +146,17 @@ def _found(
         raise ShipmentGone
     if not entry.shipments.shipments:
         raise PagePastLast
-    age = entry.age(memory.clock())
+    now = memory.clock()
     if entry.delayed:
         metrics.stale_answers.inc()
-        metrics.oldest_shown.set(age.total_seconds())
+        metrics.oldest_shown.set(entry.age(now).total_seconds())
     return Found(
         reference=reference,
         level=entry.level,
         page=question.page,
         shipments=entry.shipments,
         processing=entry.outcome == "processing",
-        checked_at=memory.clock() - age,
+        checked_at=min(entry.fetched_at, now),  # clocks differ
         stale=entry.delayed,
         rest=rest,
         subject=question.key,

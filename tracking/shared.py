@@ -98,6 +98,7 @@ class Shared:
             result = act()
         except ResponseError as error:  # it answers, if only to refuse
             self._count(error)
+            self._away_until = 0.0
             return otherwise
         except Exception as error:  # whatever it is, the page goes on
             self._count(error)
