@@ -126,5 +126,7 @@ def _has_digit(word: str) -> bool:
 
 def _words(text: str | None) -> list[str]:
     """The words of a text without case and accents."""
-    plain = unicodedata.normalize("NFKD", (text or "").casefold()).translate(_PLAIN)
+    if text is None or text.isascii():  # which most are, and nothing is to be taken off them
+        return _WORD.findall((text or "").lower())
+    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
     return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))

@@ -14,8 +14,11 @@ def text(value: Any) -> str | None:
     """A string or a number as plain text on one line; None for anything else and for nothing."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    shown = _TURNS_DIRECTION.sub("", str(value))[:_LONGEST_TEXT]
-    return " ".join("".join(c if _is_text(c) else " " for c in shown).split()) or None
+    shown = str(value)
+    if not shown.isprintable():  # most are, and need no look at each character
+        shown = _TURNS_DIRECTION.sub("", shown)[:_LONGEST_TEXT]
+        shown = "".join(c if _is_text(c) else " " for c in shown)
+    return " ".join(shown[:_LONGEST_TEXT].split()) or None
 
 
 def code(value: Any) -> str | None:
@@ -23,6 +26,8 @@ def code(value: Any) -> str | None:
     if not isinstance(value, str):
         return text(value)
     kept = value[:_LONGEST_TEXT]
+    if kept.isprintable():
+        return kept or None
     return "".join(c if _is_text(c) else "\ufffd" for c in kept) or None
 
 
