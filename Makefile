@@ -4,7 +4,7 @@ PYTHON ?= python3
 export HOST ?= 127.0.0.1
 export PORT ?= 8000
 
-.PHONY: help run test unit check format screenshots lock clean
+.PHONY: help run test unit check format bench screenshots lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ check: .venv/.dev ## lint, format and types
 format: .venv/.dev ## put the code into its usual form
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+
+bench: .venv/.run ## measure the page beside others, in about five minutes (ROUNDS and SECONDS change that)
+	@bench/programs.sh
+	@.venv/bin/python -m bench
 
 screenshots: .venv/.dev ## take the pictures that README.md shows
 	@tests/programs.sh

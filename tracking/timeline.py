@@ -23,15 +23,14 @@ def merge(events: Iterable[Event], now: datetime) -> tuple[Event, ...]:
     Copies are equal in code, instant and description, case and blanks aside; the one with the
     most fields stays, then the one received first. `now` is aware.
     """
-    kept: dict[object, Event] = {}
-    for event in sorted(events, key=_fullness):
+    copies: dict[object, list[Event]] = {}
+    for event in events:
         believed = event.believed(now)
         instant = believed.instant if believed else None
         words = "".join((event.description or "").split()).casefold()
-        kept.setdefault((event.event_code, instant, words), event)
-    return tuple(
-        sorted(sorted(kept.values(), key=repr), key=lambda event: order(event, now), reverse=True)
-    )
+        copies.setdefault((event.event_code, instant, words), []).append(event)
+    kept = [min(some, key=_fullness) if len(some) > 1 else some[0] for some in copies.values()]
+    return tuple(sorted(kept, key=lambda event: (order(event, now), _tie(event)), reverse=True))
 
 
 def by_day(events: Iterable[Event], now: datetime) -> tuple[Day, ...]:
@@ -49,11 +48,18 @@ def _local_date(event: Event, now: datetime) -> date | None:
     return believed.date if believed else None
 
 
-def _fullness(event: Event) -> tuple[int, float, str]:
+def _fullness(event: Event) -> tuple[int, float, tuple[str, ...]]:
     known = sum(bool(getattr(event, field.name)) for field in fields(event))
     received = event.received_timestamp
     return (
         -known,
         received.instant.timestamp() if received else float("inf"),
-        repr(event),  # any order will do, as long as it is always the same
+        _tie(event),
     )
+
+
+def _tie(event: Event) -> tuple[str, ...]:
+    """Any order will do, as long as it is always the same, however PRO sorts."""
+    stamps = (event.timestamp, event.received_timestamp)
+    said = (event.reference, event.description, event.location, event.signee)
+    return *(text or "" for text in said), *(stamp.iso if stamp else "" for stamp in stamps)
