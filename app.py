@@ -74,7 +74,6 @@ def create_app(
     app = _OnlyGet(__name__, static_url_path="/assets")
     app.json.sort_keys = False  # type: ignore[attr-defined]
     _set_up_templates(app, settings.timezone, clock)
-    finished = FinishedPages(app.wsgi_app, BoundedCache(**FINISHED, timer=timer), timer)
     shared = _shared(settings, timer) if settings.redis_url else None
     breaker = Breaker(timer)
     memory = Memory(
@@ -83,7 +82,6 @@ def create_app(
         clock=clock,
         timer=timer,
         shared=shared,
-        changed=finished.drop,
     )
     app.extensions["parcel_page"] = Site(
         settings=settings,
@@ -95,7 +93,9 @@ def create_app(
     )
     app.register_blueprint(pages)
     app.after_request(partial(_secured, origins=settings.embed_origins))
-    app.wsgi_app = _in_front(finished, settings)  # type: ignore[assignment,method-assign]
+    finished = BoundedCache(**FINISHED, timer=timer)
+    pages_before = FinishedPages(app.wsgi_app, finished, memory.changes, clock)
+    app.wsgi_app = _in_front(pages_before, settings)  # type: ignore[assignment,method-assign]
     return app
 
 

@@ -13,6 +13,7 @@ from flask import Flask
 from requests.adapters import HTTPAdapter
 
 from app import create_app
+from tracking.changes import Changes
 from tracking.config import Settings
 from tracking.entries import Found, Level
 from tracking.finished import FinishedPages
@@ -65,7 +66,7 @@ def _asking_each_time(app: Flask) -> Flask:
     site = app.extensions["parcel_page"]
     app.extensions["parcel_page"] = replace(site, lookup=EachTime(site.settings))
     keeps_nothing = BoundedCache(most_entries=0, most_bytes=0)
-    app.wsgi_app = FinishedPages(partial(Flask.wsgi_app, app), keeps_nothing)  # type: ignore[method-assign]
+    app.wsgi_app = FinishedPages(partial(Flask.wsgi_app, app), keeps_nothing, Changes())  # type: ignore[method-assign]
     return app
 
 

@@ -1,10 +1,24 @@
 """Which endpoint is asked, how often, and for how long what it said is remembered."""
 
+import time
+from datetime import timedelta
+
 import pytest
 
 from app import create_app
 from tests.conftest import NOON, Shopper, TurnableClock
+from tests.crowds import (
+    at_once,
+    crowd,
+    held,
+    is_asked,
+    landed,
+    lookup_of,
+    neighbour,
+    until,
+)
 from tests.shipments import event, item, new_reference, shipment
+from tracking import metrics
 from tracking.pro.simulator import Fault, Simulator
 
 BOTH_WAYS = [False, True]
@@ -24,43 +38,65 @@ def simulators():
 def running(simulators):
     """Applications that stay up: to compile templates takes longer than a test."""
     clock = TurnableClock()
+    shoppers = {way: _shopper(simulator, clock) for way, simulator in simulators.items()}
+    return clock, shoppers
 
-    def shopper(simulator):
-        account = {"PRO_API_URL": simulator.url, "PRO_API_KEY": simulator.key}
-        return Shopper(create_app(account, clock).test_client())
 
-    return clock, {way: shopper(simulator) for way, simulator in simulators.items()}
+def _shopper(pro, clock, **environ):
+    """In front of an application that limits no client."""
+    account = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key}
+    unlimited = {"LIMIT_LOOKUPS": "0", "LIMIT_NOT_FOUND": "0"}
+    return Shopper(create_app(account | unlimited | environ, clock, clock.timer).test_client())
 
 
 @pytest.fixture
 def clock(running):
-    """Two in the afternoon again for each test."""
-    running[0].now = NOON
-    return running[0]
+    """Two in the afternoon again for each test; however long PRO was left alone, that is over."""
+    clock, _ = running
+    clock.turn(hours=1)
+    clock.set(NOON)
+    return clock
 
 
 @pytest.fixture
-def pro(simulators):
-    """Healthy, and with no calls counted; no two tests use the same references."""
-    for simulator in simulators.values():
+def pro(simulators, running, clock):
+    """Healthy and asked again, with no calls counted; no two tests use the same references."""
+    for way, simulator in simulators.items():
         simulator.heal()
+        assert running[1][way].json(put_parcel(simulator, "in_transit"))
         simulator.forget_calls()
     return simulators[False]
 
 
 @pytest.fixture
-def shopper(running, clock):
+def shopper(running, pro):
     return running[1][False]
 
 
 @pytest.fixture
-def listing(pro, simulators, running, clock):
+def listing(pro, simulators, running):
     """PRO that answers with empty lists or not, and the shopper in front of it."""
 
     def choose(empty_lists):
         return simulators[empty_lists], running[1][empty_lists]
 
     return choose
+
+
+@pytest.fixture
+def make_shopper(pro, clock):
+    """A shopper in front of an application of its own."""
+
+    def make(**environ):
+        return _shopper(pro, clock, **environ)
+
+    return make
+
+
+@pytest.fixture
+def patient(make_shopper):
+    """In front of an application that waits for PRO until the test lets it answer."""
+    return make_shopper(PRO_DEADLINE="30")
 
 
 def new_tag():
@@ -104,6 +140,17 @@ def put_parcel(pro, *codes, **more):
     parcel = shipment(*map(event, codes), **more)
     pro.put(parcel)
     return parcel["shipment_reference"]
+
+
+def status_of(answer):
+    return answer["shipments"][0]["status"]
+
+
+def renewed(shopper, reference, **query):
+    """Who comes when an answer is old gets it as it is: it is renewed for the next."""
+    old = shopper.json(reference, **query)
+    landed(shopper, reference, **query)
+    return old
 
 
 # Which endpoint
@@ -598,11 +645,12 @@ FAILURES = [
 @pytest.mark.parametrize(
     "failure", FAILURES, ids=lambda fault: f"{fault.kind} {fault.status} {fault.body}"
 )
-def test_an_error_is_never_remembered(pro, shopper, failure):
+def test_an_error_is_never_remembered(pro, shopper, clock, failure):
     reference = put_parcel(pro, "in_transit")
     pro.fault(failure, reference)
 
     shopper.json(reference, status=503)
+    clock.turn(minutes=6)  # after some, PRO is left alone for a while
     after = shopper.json(reference)
 
     assert after["shipments"][0]["status"] == "in_transit"
@@ -677,10 +725,10 @@ def test_a_parcel_is_fresh_for_as_long_as_its_status_lets_it_be(
     targets(pro)
 
     clock.turn(seconds=last_fresh(seconds))
-    shopper.json(reference)
+    renewed(shopper, reference)
     while_fresh = targets(pro)
     clock.turn(seconds=seconds - last_fresh(seconds) + 1)
-    shopper.json(reference)
+    renewed(shopper, reference)
 
     assert (while_fresh, targets(pro)) == ([], [reference])
 
@@ -701,6 +749,7 @@ def test_an_outcome_without_events_is_fresh_for_a_minute_or_two(
     while_fresh = targets(pro)
     clock.turn(seconds=seconds - last_fresh(seconds) + 1)
     shopper.json(reference, status=status)
+    landed(shopper, reference)
 
     assert (while_fresh, targets(pro)) == ([], [reference])
 
@@ -722,7 +771,7 @@ def test_an_order_is_fresh_as_long_as_the_shortest_of_its_shipments(pro, shopper
     targets(pro)
 
     clock.turn(seconds=61)
-    shopper.json(tag)
+    renewed(shopper, tag)
 
     assert targets(pro) == [of_order(tag)]
 
@@ -733,7 +782,7 @@ def test_an_order_that_is_delivered_as_a_whole_is_fresh_for_hours(pro, shopper, 
     targets(pro)
 
     clock.turn(hours=5)
-    shopper.json(tag)
+    renewed(shopper, tag)
 
     assert targets(pro) == []
 
@@ -745,7 +794,7 @@ def test_a_delivered_shipment_of_a_moving_order_stays_fresh_by_itself(pro, shopp
     targets(pro)
 
     clock.turn(hours=5)
-    shopper.json(reference)
+    renewed(shopper, reference)
 
     assert targets(pro) == []
 
@@ -756,7 +805,7 @@ def test_items_are_fresh_as_long_as_the_shortest_of_them(pro, shopper, clock):
     targets(pro)
 
     clock.turn(seconds=61)
-    shopper.json(reference, level="contents")
+    renewed(shopper, reference, level="contents")
 
     assert targets(pro) == [f"{reference}/shipment_contents"]
 
@@ -770,7 +819,7 @@ def test_a_delivered_parcel_that_is_told_as_a_whole_is_fresh_for_hours(
     targets(pro)
 
     clock.turn(hours=5)
-    shopper.json(reference, level="contents")
+    renewed(shopper, reference, level="contents")
 
     assert targets(pro) == []
 
@@ -782,9 +831,10 @@ def test_when_it_was_checked_is_when_pro_was_asked(pro, shopper, clock):
     clock.turn(seconds=60)
     remembered = shopper.json(reference)["checked_at"]
     clock.turn(seconds=61)
+    old = renewed(shopper, reference)["checked_at"]
     asked_again = shopper.json(reference)["checked_at"]
 
-    assert (first, remembered) == ("2026-11-24T14:00:00+00:00", "2026-11-24T14:00:00+00:00")
+    assert {first, remembered, old} == {"2026-11-24T14:00:00+00:00"}
     assert asked_again == "2026-11-24T14:02:01+00:00"
 
 
@@ -796,9 +846,624 @@ def test_a_new_scan_is_shown_when_the_old_answer_is_no_longer_fresh(pro, shopper
     pro.put({**parcel, "events": [event("out_for_delivery", "2026-11-24T14:01:00Z")]})
     clock.turn(seconds=121)
 
-    assert (
-        shopper.json(parcel["shipment_reference"])["shipments"][0]["status"] == "out_for_delivery"
+    assert status_of(renewed(shopper, parcel["shipment_reference"])) == "in_transit"
+    assert status_of(shopper.json(parcel["shipment_reference"])) == "out_for_delivery"
+
+
+# Old answers
+
+SHOWN_FOR = {"hours": 23, "minutes": 59}  # and no longer than a day
+BROKEN = [
+    Fault("status", status=400, body="{}"),
+    Fault("status", status=401),
+    Fault("status", status=403),
+    Fault("status", status=405),
+    Fault("status", status=429, retry_after=60),
+    Fault("status", status=500),
+    Fault("status", status=503, retry_after=30),
+    Fault("html", status=502),
+    Fault("html"),
+    Fault("garbage"),
+    Fault("garbage", body="{}"),
+    Fault("redirect"),
+    Fault("reset"),
+    Fault("reset_mid"),
+    Fault("truncate"),
+    Fault("wrong_shipment"),
+]
+
+
+@pytest.fixture
+def old(pro, shopper, clock):
+    """A parcel that the shopper in front of it saw two minutes ago."""
+    return seen_before(pro, shopper, clock)
+
+
+def seen_before(pro, shopper, clock):
+    reference = put_parcel(pro, "in_transit")
+    shopper.json(reference)
+    clock.turn(seconds=121)
+    pro.forget_calls()
+    return reference
+
+
+def fresh(answer):
+    return not answer["stale"]
+
+
+def test_d13_an_old_answer_is_served_at_once_and_renewed_once_for_fifty_readers(
+    pro, patient, clock
+):
+    reference = seen_before(pro, patient, clock)
+    answers, seconds = [], []
+
+    with held(pro, reference) as let_go:
+        for _ in range(50):
+            began = time.monotonic()
+            answers.append(patient.json(reference))
+            seconds.append(time.monotonic() - began)
+            clock.turn(seconds=1.1)  # else a finished page is shown, and nobody looks
+        assert is_asked(patient, reference)
+        let_go()
+    landed(patient, reference)
+    renewed_now = patient.json(reference)
+
+    assert targets(pro) == [reference]
+    assert {answer["checked_at"] for answer in answers} == {NOON.isoformat()}
+    assert all(map(fresh, answers))
+    assert max(seconds) < 10 * 0.05
+    assert renewed_now["checked_at"] == clock().isoformat()
+
+
+def test_d13_fifty_readers_at_the_same_moment_make_one_call(pro, patient, clock):
+    reference = seen_before(pro, patient, clock)
+
+    with held(pro, reference) as let_go:
+        answers = at_once(*[lambda: neighbour(patient).json(reference)] * 50)
+        let_go()
+    landed(patient, reference)
+
+    assert targets(pro) == [reference]
+    assert {answer["checked_at"] for answer in answers} == {NOON.isoformat()}
+    assert patient.json(reference)["checked_at"] == clock().isoformat()
+
+
+@pytest.mark.parametrize("level", ["shipment", "contents"])
+def test_an_old_answer_by_its_items_is_renewed_by_two_calls_at_most(pro, shopper, clock, level):
+    tag, _ = put_items(pro, "in_transit")
+    shopper.json(tag, level=level)
+    clock.turn(seconds=121)
+    targets(pro)
+
+    assert fresh(renewed(shopper, tag, level=level))
+
+    assert targets(pro) == ([of_order(tag)] if level == "shipment" else []) + [of_items(tag)]
+    assert shopper.json(tag, level=level)["checked_at"] == clock().isoformat()
+
+
+def test_a_renewed_order_renews_its_shipments(pro, shopper, clock):
+    tag, references = put_order(pro, 2)
+    shopper.json(tag)
+    clock.turn(seconds=121)
+    renewed(shopper, tag)
+    targets(pro)
+
+    answers = [shopper.json(reference) for reference in references]
+
+    assert targets(pro) == []
+    assert {answer["checked_at"] for answer in answers} == {clock().isoformat()}
+
+
+@pytest.mark.parametrize("fault", BROKEN, ids=lambda f: f"{f.kind} {f.status} {f.body}")
+def test_d15_where_renewing_fails_the_old_answer_stays_and_says_so(pro, shopper, clock, old, fault):
+    fired = len(pro.fired)
+    pro.fault(fault, old)
+
+    first = renewed(shopper, old)
+    second = shopper.json(old)
+    page = shopper.ask(old)
+
+    assert pro.fired[fired:] == [fault.kind]
+    assert targets(pro) == [old]
+    assert (first["stale"], second["stale"]) == (False, True)
+    assert {first["checked_at"], second["checked_at"]} == {NOON.isoformat()}
+    assert status_of(second) == "in_transit"
+    assert page.select_one("main")["data-fresh"] == "stale"
+    assert delayed(page) == "Last updated 14:00. Live updates are delayed."
+
+    clock.turn(seconds=13)  # in 15 seconds, less a tenth at most
+    assert renewed(shopper, old)["stale"]
+    assert targets(pro) == []
+
+    pro.heal()
+    clock.turn(minutes=6)
+    assert renewed(shopper, old)["stale"]
+    recovered = shopper.json(old)
+    assert (recovered["stale"], recovered["checked_at"]) == (False, clock().isoformat())
+    page = shopper.ask(old)
+    assert page.select_one("main")["data-fresh"] == "fresh"
+    assert delayed(page) is None
+    assert targets(pro) == [old]
+
+
+def delayed(page):
+    """The notice, if there is one."""
+    notice = page.select_one(".answer__delayed")
+    return notice and notice.get_text()
+
+
+def test_after_fifteen_seconds_it_is_tried_again_by_one(pro, shopper, clock, old):
+    pro.fault(Fault("status", status=500), old)
+    renewed(shopper, old)
+
+    for seconds in (15, 16, 17):
+        targets(pro)
+        clock.turn(seconds=seconds)
+        renewed(shopper, old)
+        renewed(shopper, old)
+        assert targets(pro) == [old]
+
+    assert shopper.json(old)["stale"]
+
+
+def test_the_notice_says_when_for_people_and_for_machines(pro, shopper, clock, old):
+    pro.fault(Fault("status", status=500), old)
+    renewed(shopper, old)
+
+    today = shopper.ask(old)
+    clock.turn(hours=12)
+    renewed(shopper, old)
+    tomorrow = shopper.ask(old)
+
+    assert today.select_one(".answer__delayed time")["datetime"] == "2026-11-24T14:00:00+00:00"
+    assert today.select_one(".answer__delayed time").get_text() == "14:00"
+    assert delayed(tomorrow) == ("Last updated 24 November at 14:00 UTC. Live updates are delayed.")
+    assert "Last checked" not in today.get_text() + tomorrow.get_text()
+
+
+@pytest.mark.parametrize("path", ["/parcel", "/embed"])
+def test_an_order_that_could_not_be_renewed_says_so_too(pro, shopper, clock, path):
+    tag, _ = put_order(pro, 2)
+    shopper.json(tag)
+    clock.turn(seconds=121)
+    pro.fault(Fault("reset"), tag)
+    renewed(shopper, tag)
+
+    page = shopper.open(path, reference=tag)
+
+    assert delayed(page) == "Last updated 14:00. Live updates are delayed."
+    assert page.select_one("main")["data-fresh"] == "stale"
+    assert shopper.json(tag)["stale"]
+
+
+def test_while_pro_is_left_alone_the_old_answer_is_shown_without_a_call(pro, shopper, clock, old):
+    for _ in range(5):
+        stranger = put_parcel(pro, "in_transit")
+        pro.fault(Fault("status", status=500), stranger)
+        shopper.json(stranger, status=503)
+    assert shopper.get("/readyz").json["pro"] == "paused"
+    targets(pro)
+
+    first = renewed(shopper, old)
+    second = shopper.json(old)
+
+    assert (first["stale"], second["stale"]) == (False, True)
+    assert targets(pro) == []
+
+
+def test_a25_where_every_other_call_fails_who_has_seen_it_always_sees_it(pro, shopper, clock, old):
+    seconds, views, fired = 10, 60, len(pro.fired)
+    for view in range(views):
+        if view % 2:
+            pro.fault(Fault("status", status=500, times=1), old)
+        renewed(shopper, old)
+        clock.turn(seconds=seconds)
+
+    assert 2 < len(targets(pro)) <= seconds * views / 13.5
+    assert len(pro.fired) > fired + 2
+
+
+@pytest.mark.parametrize(("state", "status"), [(None, 404), ("removed", 410), ("quarantined", 410)])
+def test_b4_what_is_no_longer_there_replaces_what_was_found_once_it_is_renewed(
+    pro, shopper, clock, old, state, status
+):
+    pro.remove(old)
+    if state:
+        pro.put(shipment(shipment_reference=old, state=state))
+
+    assert status_of(renewed(shopper, old)) == "in_transit"
+    shopper.json(old, status=status)
+    shopper.ask(old, status=status)
+    assert targets(pro) == [old]
+
+    clock.turn(seconds=61)
+    pro.fault(Fault("status", status=500), old)
+    shopper.json(old, status=503)  # what was found before does not come back
+
+
+@pytest.mark.parametrize("level", ["shipment", "contents"])
+def test_b4_an_order_that_is_no_longer_there_is_not_found_at_either_level(
+    pro, shopper, clock, level
+):
+    tag, reference = put_items(pro, "in_transit")
+    shopper.json(tag)
+    shopper.json(tag, level="contents")
+    pro.remove(reference)
+    clock.turn(seconds=121)
+    targets(pro)
+
+    renewed(shopper, tag, level=level)
+    shopper.json(tag, level=level, status=404)
+    other = "contents" if level == "shipment" else "shipment"
+    renewed(shopper, tag, level=other)
+    shopper.json(tag, level=other, status=404)
+
+    assert sorted(targets(pro)) == sorted([of_order(tag), of_items(tag)])
+
+
+def test_d14_after_a_day_an_answer_is_not_shown_any_more(pro, shopper, clock):
+    reference = put_parcel(pro, "in_transit")
+    shopper.json(reference)
+    pro.fault(Fault("status", status=500), reference)
+
+    clock.turn(**SHOWN_FOR)
+    renewed(shopper, reference)
+    assert shopper.json(reference)["stale"]
+    targets(pro)
+    clock.turn(minutes=1, seconds=1)
+    error = shopper.json(reference, status=503)
+
+    assert error["error"]["code"] == "unavailable"
+    assert targets(pro) == [reference]
+    pro.heal()
+    clock.turn(seconds=61)
+    assert fresh(shopper.json(reference))
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_d17_a_clock_that_is_set_shows_no_time_to_come_and_is_renewed_in_time(
+    pro, shopper, clock, hours
+):
+    reference = put_parcel(pro, "in_transit")
+    for _ in range(3):
+        shopper.json(reference)
+    clock.set(NOON + timedelta(hours=hours))
+    targets(pro)
+
+    shown = [renewed(shopper, reference)]
+    clock.turn(seconds=121)
+    shown.append(renewed(shopper, reference))
+    shown.append(shopper.json(reference))
+
+    assert [one["checked_at"] <= clock().isoformat() for one in shown] == [True] * 3
+    assert shown[0]["checked_at"] <= (NOON + timedelta(hours=hours)).isoformat()
+    assert 1 <= len(targets(pro)) <= 2
+    assert all(map(fresh, shown))
+
+
+# D20: what nobody expected
+
+
+@pytest.fixture
+def break_once(monkeypatch):
+    """The next answer of PRO meets a fault of ours."""
+
+    def arm():
+        def broken(shipments):
+            monkeypatch.undo()
+            raise RuntimeError("a fault of ours")
+
+        monkeypatch.setattr("tracking.calls.note_new_codes", broken)
+
+    return arm
+
+
+def test_d20_after_a_fault_of_ours_the_next_who_asks_is_answered(pro, shopper, break_once):
+    reference = put_parcel(pro, "in_transit")
+    break_once()
+
+    shopper.json(reference, status=500)
+    after = shopper.json(reference)
+
+    assert status_of(after) == "in_transit"
+    assert targets(pro) == [reference, reference]
+
+
+def test_d20_a_fault_of_ours_while_renewing_leaves_the_old_answer_to_be_renewed_later(
+    pro, shopper, clock, old, break_once
+):
+    break_once()
+
+    renewed(shopper, old)
+    assert targets(pro) == [old]
+    clock.turn(seconds=16)
+    assert status_of(renewed(shopper, old)) == "in_transit"
+
+    assert targets(pro) == [old]
+    assert shopper.json(old)["checked_at"] == clock().isoformat()
+
+
+def test_d20_a_fault_of_ours_while_renewing_is_logged_and_not_met_on_every_view(
+    pro, shopper, clock, old, break_once, caplog
+):
+    break_once()
+    renewed(shopper, old)
+    targets(pro)
+
+    clock.turn(seconds=2)
+    answer = renewed(shopper, old)
+
+    assert "RuntimeError" in caplog.text
+    assert targets(pro) == []
+    assert answer["stale"]
+
+
+# Many at once
+
+MOST_WAITING = 96
+
+
+def crowd_of(count, shopper, reference, **query):
+    """So many visits, each by a shopper of its own: the statuses."""
+
+    def visit():
+        return neighbour(shopper).get("/parcel.json", reference=reference, **query).status_code
+
+    return [visit] * count
+
+
+def unknown_tag(pro):
+    return new_tag(), 404, 2
+
+
+def unknown_reference(pro):
+    return new_reference(), 404, 1
+
+
+def removed_parcel(pro):
+    return put_parcel(pro, state="removed"), 410, 1
+
+
+def known_parcel(pro):
+    return put_parcel(pro, "in_transit"), 200, 1
+
+
+def known_order(pro):
+    return put_order(pro, 2)[0], 200, 1
+
+
+def known_by_its_items(pro):
+    return put_items(pro, "in_transit")[0], 200, 2
+
+
+ASKED_FOR = [
+    known_parcel,
+    known_order,
+    known_by_its_items,
+    unknown_reference,
+    unknown_tag,
+    removed_parcel,
+]
+
+
+@pytest.mark.parametrize("put", ASKED_FOR)
+def test_as_many_as_may_wait_ask_at_once_and_it_is_asked_once(pro, patient, put):
+    reference, status, calls = put(pro)
+
+    statuses = at_once(*crowd_of(MOST_WAITING, patient, reference))
+
+    assert statuses == [status] * MOST_WAITING
+    asked = targets(pro)
+    assert (len(asked), len(set(asked))) == (calls, calls)
+
+
+@pytest.mark.parametrize("put", [known_parcel, unknown_reference])
+def test_of_a_hundred_who_wait_four_are_told_to_come_back_at_once(pro, patient, put):
+    reference, status, _ = put(pro)
+
+    with (
+        held(pro, reference) as let_go,
+        crowd(*crowd_of(100, patient, reference)) as visits,
+    ):
+        until(lambda: sum(visit.done() for visit in visits) == 100 - MOST_WAITING)
+        refused = [visit.result() for visit in visits if visit.done()]
+        let_go()
+
+    assert refused == [503] * 4
+    assert sorted(visit.result() for visit in visits) == sorted([status] * 96 + [503] * 4)
+    assert targets(pro) == [reference]
+
+
+@pytest.mark.parametrize("put", [known_parcel, known_order, unknown_tag])
+def test_all_who_wait_are_told_when_the_call_fails_and_none_asks_in_its_place(
+    pro, patient, monkeypatch, put
+):
+    reference, *_ = put(pro)
+    waiting = who_waits(patient, monkeypatch)
+
+    with (
+        held(pro, reference, kind="hang") as let_go,
+        crowd(*crowd_of(MOST_WAITING, patient, reference)) as visits,
+    ):
+        until(lambda: len(waiting) == MOST_WAITING)
+        let_go()
+
+    assert {visit.result() for visit in visits} == {503}
+    assert len(targets(pro)) == 1
+
+
+def who_waits(shopper, monkeypatch):
+    """Grows by one with everybody who begins to wait for an answer on its way."""
+    waiting, flights = [], lookup_of(shopper).flights
+
+    def noted(get):
+        def get_and_note(*args):
+            future = get(*args)
+            if future:
+                waiting.append(future)
+            return future
+
+        return get_and_note
+
+    monkeypatch.setattr(flights, "going", noted(flights.going))
+    monkeypatch.setattr(flights, "join", noted(flights.join))
+    return waiting
+
+
+@pytest.mark.parametrize(
+    ("put", "statuses", "calls"),
+    [
+        (unknown_tag, {404}, 2),
+        (known_by_its_items, {200}, 2),
+        (known_order, {200}, 2),
+        (lambda pro: put_order(pro, 1), {200}, 3),
+    ],
+    ids=["unknown", "items", "order", "one parcel"],
+)
+def test_both_levels_asked_at_once_ask_each_endpoint_once(pro, patient, put, statuses, calls):
+    tag, *_ = put(pro)
+
+    got = at_once(
+        *crowd_of(40, patient, tag, level="shipment"), *crowd_of(40, patient, tag, level="contents")
     )
+
+    assert set(got) == statuses
+    asked = targets(pro)
+    assert (len(asked), len(set(asked))) == (calls, calls)
+
+
+def test_a_shipment_and_its_silent_items_asked_at_once_ask_each_endpoint_once(pro, patient):
+    reference = put_parcel(pro, "in_transit")
+
+    got = at_once(
+        *crowd_of(40, patient, reference),
+        *crowd_of(40, patient, reference, level="contents"),
+    )
+
+    assert set(got) == {200}
+    assert sorted(targets(pro)) == [reference, f"{reference}/shipment_contents"]
+
+
+@pytest.mark.parametrize(("first", "then"), [("shipment", of_items), ("contents", of_order)])
+@pytest.mark.parametrize("found", [False, True])
+def test_where_the_second_try_fails_the_first_is_not_made_again(
+    pro, shopper, clock, first, then, found
+):
+    tag = new_tag()
+    pro.fault(Fault("status", status=404, times=1), tag)
+    pro.fault(Fault("status", status=500))
+    shopper.json(tag, status=503, level=first)
+    assert len(targets(pro)) == 2
+    pro.heal()
+    if found and first == "shipment":
+        pro.put(shipment(shipment_contents=[item(event(), custom_reference=tag)]))
+    if found and first == "contents":
+        for _ in range(2):
+            pro.put(shipment(event(), custom_reference=tag))
+
+    shopper.json(tag, status=200 if found else 404, level=first)
+
+    assert targets(pro) == [then(tag)]
+
+
+def test_a_hanging_pro_costs_a_shopper_the_deadline_and_one_call(pro, make_shopper):
+    shopper = make_shopper(PRO_DEADLINE="0.3")
+    reference = put_parcel(pro, "in_transit")
+    pro.fault(Fault("hang"), reference)
+
+    began = time.monotonic()
+    shopper.json(reference, status=503)
+    seconds = time.monotonic() - began
+
+    assert 0.3 <= seconds < 10 * (0.3 + 0.2)
+    assert targets(pro) == [reference]
+    pro.heal()
+    assert status_of(shopper.json(reference)) == "in_transit"
+
+
+# A24: the bulkhead
+
+MOST_CALLS = 64
+
+
+def test_a24_one_that_hangs_delays_no_other(pro, patient):
+    hanging = put_parcel(pro, "in_transit")
+    others = [put_parcel(pro, "in_transit") for _ in range(10)]
+
+    with held(pro, hanging) as let_go, crowd(*crowd_of(5, patient, hanging)) as visits:
+        until(lambda: is_asked(patient, hanging))
+        answers = [patient.json(other) for other in others]
+        waiting = [visit.done() for visit in visits]
+        let_go()
+
+    assert list(map(status_of, answers)) == ["in_transit"] * 10
+    assert waiting == [False] * 5
+    assert [visit.result() for visit in visits] == [200] * 5
+    assert sorted(targets(pro)) == sorted([hanging, *others])
+
+
+def test_a24_all_threads_may_hang_but_nothing_queues_and_nothing_is_lost(pro, patient, clock):
+    old = seen_before(pro, patient, clock)
+    seen = put_parcel(pro, "in_transit")
+    patient.json(seen)
+    hanging = [put_parcel(pro, "in_transit") for _ in range(MOST_CALLS)]
+    late = put_parcel(pro, "in_transit")
+    targets(pro)
+
+    visits = [visit for one in hanging for visit in crowd_of(1, patient, one)]
+    with held(pro, *hanging) as let_go, crowd(*visits) as begun:
+        until(lambda: len(pro.calls) == MOST_CALLS)
+        refused = patient.get("/parcel.json", reference=late)
+        remembered = [patient.json(seen), patient.json(old)]
+        let_go()
+
+    assert refused.status_code == 503
+    assert int(refused.headers["Retry-After"]) > 0
+    assert all(map(fresh, remembered))
+    assert {visit.result() for visit in begun} == {200}
+    assert sorted(targets(pro)) == sorted(hanging)
+    until(lambda: patient.get("/parcel.json", reference=late).status_code == 200)
+    assert targets(pro) == [late]
+
+
+# F12: who does not read the answer
+
+
+@pytest.fixture(params=["HEAD", "prefetch", "prefetch;prerender"])
+def glance(request):
+    """Ask for a page without reading it: the status."""
+
+    def look(shopper, reference):
+        at = {"path": "/parcel.json", "query_string": {"reference": reference}}
+        if request.param == "HEAD":
+            return shopper.client.head(**at).status_code
+        return shopper.client.get(**at, headers={"Sec-Purpose": request.param}).status_code
+
+    return look
+
+
+@pytest.mark.parametrize("put", ASKED_FOR)
+def test_f12_who_only_glances_never_makes_a_call(pro, shopper, glance, put):
+    reference, status, _ = put(pro)
+
+    assert glance(shopper, reference) == 503
+    assert targets(pro) == []
+    shopper.json(reference, status=status)
+    targets(pro)
+    assert glance(shopper, reference) == status
+    assert targets(pro) == []
+
+
+def test_f12_who_only_glances_renews_nothing_but_the_next_reader_does(
+    pro, shopper, clock, old, glance
+):
+    assert glance(shopper, old) == 200
+    landed(shopper, old)
+    assert targets(pro) == []
+
+    clock.turn(seconds=1.1)  # that long the page of the glance is kept
+    renewed(shopper, old)
+    assert targets(pro) == [old]
 
 
 # Bad input
@@ -868,3 +1533,13 @@ def test_fifty_utf_16_units_are_asked_for(pro, shopper, reference):
     shopper.json(reference, status=404)
 
     assert len(targets(pro)) == 2
+
+
+def test_what_the_first_view_made_is_what_the_second_gets(pro, shopper):
+    reference = put_parcel(pro, "in_transit")
+    before = metrics.answers.labels("200", "before")._value.get()
+
+    first, second = (shopper.get("/parcel", reference=reference) for _ in range(2))
+
+    assert first.data == second.data
+    assert metrics.answers.labels("200", "before")._value.get() == before + 1

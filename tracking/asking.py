@@ -6,12 +6,10 @@ A custom reference may be a shipment's or an item's, so a question may need seve
 from dataclasses import dataclass
 
 from tracking.calls import Calls, nothing_for
-from tracking.entries import Entry, Level
+from tracking.entries import Entry
 from tracking.memory import Memory
 from tracking.pro.deadline import Deadline
 from tracking.questions import Question
-
-_OTHER: dict[Level, Level] = {"shipment": "contents", "contents": "shipment"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Asking:
 
     def _told_at_other_level(self, question: Question, deadline: Deadline) -> Entry:
         """Once more at the other level: the items may carry it, or the shipment."""
-        entry = self.calls.told(question.at(_OTHER[question.level]), deadline)
+        entry = self.calls.told(question.at_other_level, deadline)
         if question.level == "contents" and entry.found and entry.shipments.total == 1:
             entry = self._contents_of(entry, deadline)
         if entry.outcome != "found":

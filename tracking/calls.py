@@ -78,19 +78,23 @@ class Calls:
         if told:
             self.memory.release(claim)
             return told
+        rejected = False
         try:
             shipments = self._fetch(question, deadline)
             outcome: Outcome = "found"
         except _SAID as error:
             outcome = _OUTCOMES[type(error)]
+            rejected = isinstance(error, ReferenceRejected)
             shipments = nothing_for(question, outcome)
         except BaseException:
             self.memory.give_up(claim)
             raise
         entry = self._judge(question, outcome, shipments)
-        self.memory.keep(
-            (_key(question, outcome), entry), *self._shared_out(question, entry), claim=claim
-        )
+        kept = [(_key(question, outcome), entry), *self._shared_out(question, entry)]
+        if rejected and question.kind == "custom_reference":  # and so it would be at the other
+            other = question.at_other_level
+            kept.append((_key(other, outcome), self._judge(other, outcome, shipments)))
+        self.memory.keep(*kept, claim=claim)
         return entry
 
     def _claim(self, question: Question, deadline: Deadline) -> tuple[Claim | None, Entry | None]:

@@ -57,7 +57,8 @@ class Found:
 
     `level` is the one that it was found at. `processing` means known to PRO, and nothing more.
     `stale` means older than it should be, because PRO could not be asked again. `rest` is for how
-    many seconds it stands, and `subject` the key under which it is remembered.
+    many seconds it stands, `subject` the key under which it is remembered, and `changes` how many
+    the memory had seen when it was read.
     """
 
     reference: Reference
@@ -69,3 +70,4 @@ class Found:
     stale: bool = False
     rest: float = 0.0
     subject: str = ""
+    changes: int = 0

@@ -17,6 +17,16 @@ VERSION = 1  # of what is written below; entries of another are not read
 _LARGEST = 32 * 1024 * 1024  # bytes of JSON
 _FAST = 1  # zlib's level: a fifth larger than the best, in a third of the time
 
+_UNREADABLE = (
+    zlib.error,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
+
 Json = dict[str, Any]
 
 
@@ -43,7 +53,7 @@ def unpack(key: str, packed: bytes) -> Entry | None:
     try:
         body = json.loads(zlib.decompressobj().decompress(packed, _LARGEST))
         return _entry(body) if (body["version"], body["key"]) == (VERSION, key) else None
-    except (zlib.error, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except _UNREADABLE:
         return None
 
 
@@ -66,11 +76,18 @@ def _entry(body: Json) -> Entry:
     return Entry(
         outcome=body["outcome"],
         level=LEVELS[LEVELS.index(body["level"])],
-        fetched_at=datetime.fromisoformat(body["fetched_at"]),
-        asked_at=datetime.fromisoformat(body["asked_at"]),
+        fetched_at=_moment(body["fetched_at"]),
+        asked_at=_moment(body["asked_at"]),
         wait=float(body["wait"]),
         shipments=ShipmentPage(shipments, int(body["total"]), int(body["skip"])),
     )
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without an offset")
+    return moment
 
 
 def _shipment(known: Json) -> Shipment:

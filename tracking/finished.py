@@ -5,17 +5,16 @@ are known, the scheme and the encoding. It holds until the time that its view na
 than the data that it was made from. What Flask says, headers included, is what is kept.
 """
 
-import threading
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from tracking import metrics
+from tracking.changes import Changes
 from tracking.encodings import chosen, encoded
 from tracking.hosts import STRANGER
 from tracking.stores import BoundedCache
@@ -33,7 +32,6 @@ _PAGES = frozenset({"/", "/parcel", "/parcel.json", "/embed"})
 _ASSETS = "/assets/"
 _WITHOUT_MEANING = frozenset({"lang"})  # known, and one language so far
 _LONGEST = 2048  # characters of an address that is looked up
-_MOST_CHANGES = 20_000  # subjects
 
 _hit = metrics.answers.labels("200", "before")
 _not_modified = metrics.answers.labels("304", "before")
@@ -43,12 +41,14 @@ _not_modified = metrics.answers.labels("304", "before")
 class Finish:
     """What a view says of its page: for how many seconds, and what it was made from.
 
-    `tick` is when the making began, in changes seen.
+    `began` is when the making began, and `changes` how many there had been when the data was read
+    that is remembered under the key `subject`.
     """
 
-    tick: int
+    began: datetime
     seconds: float = 0.0
     subject: str = ""
+    changes: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,38 +59,26 @@ class Page:
     headers: Headers
     body: bytes
     etag: str | None
-    tick: int = 0
-    subject: str = ""
+    finish: Finish
 
     def __len__(self) -> int:
         return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)
 
 
 class FinishedPages:
-    """A WSGI layer in front of an application. `timer` gives monotonic seconds."""
+    """A WSGI layer in front of an application. `clock` gives the time, aware."""
 
     def __init__(
         self,
         app: "WSGIApplication",
         store: BoundedCache,
-        timer: Callable[[], float] = time.monotonic,
+        changes: Changes,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._app = app
         self._store = store
-        self._timer = timer
-        self._lock = threading.Lock()
-        self._changes: OrderedDict[str, int] = OrderedDict()
-        self._tick = 0
-        self._forgotten = 0
-
-    def drop(self, subject: str) -> None:
-        """From now on no page is shown that was made from what was known of a subject before."""
-        with self._lock:
-            self._tick += 1
-            self._changes[subject] = self._tick
-            self._changes.move_to_end(subject)
-            if len(self._changes) > _MOST_CHANGES:
-                _, self._forgotten = self._changes.popitem(last=False)
+        self._changes = changes
+        self._clock = clock
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -109,11 +97,14 @@ class FinishedPages:
         return _send(page, environ, start_response, with_body=method == "GET")
 
     def _holds(self, page: Page) -> bool:
-        return page.tick >= self._forgotten and self._changes.get(page.subject, 0) <= page.tick
+        """Nothing that it was made from has changed, and it tells of no time to come."""
+        finish = page.finish
+        current = not finish.subject or self._changes.is_current(finish.subject, finish.changes)
+        return current and finish.began <= self._clock()
 
     def _make(self, environ: "WSGIEnvironment", key: tuple[Any, ...] | None) -> Page:
         """Ask the application; a HEAD is a GET that nobody reads, so its headers are the same."""
-        finish = environ[FINISH] = Finish(self._tick)
+        finish = environ[FINISH] = Finish(self._clock())
         if environ["REQUEST_METHOD"] == "HEAD":
             environ = environ | {"REQUEST_METHOD": "GET", UNSEEN: True}
         page = _finished(*_run(self._app, environ), environ, finish)
@@ -178,7 +169,7 @@ def _finished(
     if status.startswith("200") and fields.get("cache-control") != "no-store":
         etag = f'"{sha256(body).hexdigest()[:20]}"'
         headers.append(("ETag", etag))
-    return Page(status, headers, body, etag, finish.tick, finish.subject)
+    return Page(status, headers, body, etag, finish)
 
 
 def _has(environ: "WSGIEnvironment", page: Page) -> bool:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tracking import metrics
 from tracking.allowance import Allowance, Visitor
@@ -63,13 +63,15 @@ class Lookup:
         if reference.kind == "reference" and page > 1:
             raise PagePastLast
         question = Question(reference.kind, reference.text, level, page)
+        changes = self.memory.changes.count
         remembered = self.memory.recall(question.key)
         if remembered is None:
             entry = self._wait_for(question, visitor)
-            remembered = Remembered(entry, entry.rest(self.memory.clock()))
+            changes = self.memory.changes.count
+            remembered = self.memory.recall_here(question.key) or Remembered(entry, 0)
         elif not remembered.fresh and visitor.reads:
             self._renew(question)
-        return _found(reference, question, remembered, self.memory)
+        return replace(_found(reference, question, remembered, self.memory), changes=changes)
 
     def _wait_for(self, question: Question, visitor: Visitor) -> Entry:
         """The answer to a question of which nothing is remembered.
@@ -115,6 +117,10 @@ class Lookup:
             level = logging.INFO if isinstance(error, NotAsked) else logging.ERROR
             name = type(error).__name__
             _log.log(level, "%s (%s), correlation id %s", name, error, error.correlation_id)
+            self._postpone(question, known)
+            raise
+        except Exception:  # a fault of ours: whoever waits is told, but nobody may be waiting
+            _log.exception("a fault of ours while asking")
             self._postpone(question, known)
             raise
 

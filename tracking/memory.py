@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from tracking.changes import Changes
 from tracking.entries import Entry, Level, Outcome
 from tracking.envelope import pack, unpack
 from tracking.freshness import GRACE, NOT_FOUND, jittered, seconds_fresh
@@ -51,8 +52,8 @@ class _Packed:
 class Memory:
     """Two stores apart, so that a flood of unknown references pushes out nothing found.
 
-    `clock` tells the time, aware; `timer` gives monotonic seconds. `changed` is called with each
-    key under which something else is remembered from now on.
+    `clock` tells the time, aware; `timer` gives monotonic seconds. `changes` notes each key under
+    which something else is remembered from now on.
     """
 
     found: Store
@@ -60,7 +61,7 @@ class Memory:
     clock: Callable[[], datetime]
     timer: Callable[[], float] = time.monotonic
     shared: Shared | None = None
-    changed: Callable[[str], None] = lambda key: None
+    changes: Changes = field(default_factory=Changes)
 
     def recall(self, key: str) -> Remembered | None:
         """What PRO said: fresh, or old where it was found and nothing newer is known."""
@@ -129,7 +130,7 @@ class Memory:
         store, other = (self.found, self.missing) if entry.found else (self.missing, self.found)
         store.set(key, _Packed(packed, self.timer()), timeout=self._life(entry))
         other.delete(key)
-        self.changed(key)
+        self.changes.note(key)
 
     def _usable(self, entry: Entry, known_since: float) -> Remembered | None:
         now = self.clock()

@@ -144,7 +144,8 @@ def _journey() -> Journey:
     found = site.lookup.find(*_question(request.args), _visitor())
     now, quiet = site.clock(), timedelta(hours=settings.quiet_hours)
     finish = _finish()
-    finish.subject, finish.seconds = found.subject, seconds_finished(found.rest, now)
+    finish.subject, finish.changes = found.subject, found.changes
+    finish.seconds = seconds_finished(found.rest, now)
     return tell(found, Teller(site.words, settings.timezone, quiet, now))
 
 

@@ -40,3 +40,8 @@ class Question:
     def at(self, level: Level) -> Self:
         """The same question at a level."""
         return replace(self, level=level)
+
+    @property
+    def at_other_level(self) -> Self:
+        """The same question at the level that is not its own."""
+        return self.at("contents" if self.level == "shipment" else "shipment")
