@@ -20,7 +20,8 @@ if __name__ == "__main__":  # before anything is imported that counts: see servi
 
 from flask import Flask, Response, request
 from flask_caching import Cache
-from jinja2 import StrictUndefined
+from jinja2 import Environment, StrictUndefined
+from jinja2.meta import find_referenced_templates
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -29,9 +30,10 @@ from tracking.asking import Asking
 from tracking.calls import Calls
 from tracking.config import Settings, read_settings
 from tracking.entries import Entry
-from tracking.finished import FINISH, FinishedPages
+from tracking.finished import FINISH, Answer, FinishedPages
 from tracking.flights import Flights
 from tracking.hosts import OnlyOurHosts
+from tracking.logs import PatientHandler
 from tracking.lookup import Lookup
 from tracking.memory import Memory
 from tracking.pages import Site, pages
@@ -40,7 +42,7 @@ from tracking.pro.budget import Budget
 from tracking.pro.client import MOST_CALLS, Account, Client
 from tracking.pro.gate import Gate
 from tracking.pro.simulator import SAMPLES, Simulator
-from tracking.security import secure
+from tracking.security import headers_of_all, secure
 from tracking.shared import Shared, connect
 from tracking.signing import Signer
 from tracking.stores import BoundedCache
@@ -94,7 +96,7 @@ def create_app(
     app.register_blueprint(pages)
     app.after_request(partial(_secured, origins=settings.embed_origins))
     finished = BoundedCache(**FINISHED, timer=timer)
-    pages_before = FinishedPages(app.wsgi_app, finished, memory.changes, clock)
+    pages_before = FinishedPages(app.wsgi_app, finished, memory.changes, _broken(app), clock)
     app.wsgi_app = _in_front(pages_before, settings)  # type: ignore[assignment,method-assign]
     return app
 
@@ -174,7 +176,23 @@ def _set_up_templates(app: Flask, zone: tzinfo, clock: Callable[[], datetime]) -
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters["date_and_time"] = partial(date_and_time, zone=zone)
     environment.filters["time_or_date"] = lambda moment: time_or_date(moment, clock(), zone)
+    _check_templates(environment)
     app.url_defaults(_versions(Path(str(app.static_folder))))
+
+
+def _broken(app: Flask) -> Answer:
+    """The page for a fault that no template can tell of."""
+    body = Path(app.root_path, "templates", "errors", "broken.html").read_bytes()
+    kind = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
+    return "500 INTERNAL SERVER ERROR", [*(kind | headers_of_all()).items()], body
+
+
+def _check_templates(environment: Environment) -> None:
+    """All are read now, with those that they name: a broken one stops the start, not a shopper."""
+    for name in environment.list_templates():
+        source, _, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
+        for other in {name, *find_referenced_templates(environment.parse(source))}:
+            environment.get_template(str(other))
 
 
 def _versions(folder: Path) -> Callable[[str, dict[str, Any]], None]:
@@ -199,7 +217,7 @@ def _secured(response: Response, origins: tuple[str, ...]) -> Response:
 
 
 def _set_up_logging(level: str) -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(handlers=[PatientHandler()])
     logging.getLogger("tracking").setLevel(level)
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # its lines hold whole addresses
 

@@ -66,7 +66,9 @@ def _asking_each_time(app: Flask) -> Flask:
     site = app.extensions["parcel_page"]
     app.extensions["parcel_page"] = replace(site, lookup=EachTime(site.settings))
     keeps_nothing = BoundedCache(most_entries=0, most_bytes=0)
-    app.wsgi_app = FinishedPages(partial(Flask.wsgi_app, app), keeps_nothing, Changes())  # type: ignore[method-assign]
+    app.wsgi_app = FinishedPages(
+        partial(Flask.wsgi_app, app), keeps_nothing, Changes(), ("500", [], b"")
+    )  # type: ignore[method-assign]
     return app
 
 

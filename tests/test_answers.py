@@ -1,6 +1,7 @@
 """What PRO answers becomes values, or an error with a name; never anything else."""
 
 import json
+import time
 import unicodedata
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
+from tests.conftest import NOON
 from tests.shipments import event, item, shipment
 from tracking.pro.answers import (
     decipher_shipment,
@@ -33,6 +35,7 @@ from tracking.pro.errors import (
     TooManyRequests,
     Unauthorised,
 )
+from tracking.pro.refusals import seconds_of
 from tracking.shipments import Carrier, Event, Shipment
 
 SP = "sp_" + "1" * 32
@@ -213,18 +216,69 @@ def test_the_message_of_pro_is_not_repeated() -> None:
         ("abc", None),
         ("", None),
         ("٣", None),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 1),
+        ("Wed, 21 Oct 2215 07:28:00 GMT", 300),
+        ("Wed, 99 Oct 2215 07:28:00 GMT", None),
+        ("9" * 15, 300),
         ("9" * 5000, None),
     ],
 )
-@pytest.mark.parametrize(("status", "error"), [(429, TooManyRequests), (503, ProBroken)])
+@pytest.mark.parametrize(
+    ("status", "error", "usual"), [(429, TooManyRequests, 15), (503, ProBroken, None)]
+)
 def test_retry_after_is_kept_within_reason(
-    status: int, error: type[ProUnavailable], sent: str, seconds: int | None
+    status: int, error: type[ProUnavailable], usual: int | None, sent: str, seconds: int | None
 ) -> None:
     with pytest.raises(error) as caught:
         decipher_shipment(answer(b"", status, Retry_After=sent), SP)
 
-    assert caught.value.retry_after == seconds
+    assert caught.value.retry_after == (usual if seconds is None else seconds)
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Tue, 24 Nov 2026 14:00:42 GMT", 42),
+        ("Tuesday, 24-Nov-26 14:00:42 GMT", 42),
+        ("Tue Nov 24 14:00:42 2026", 42),
+        (" Tue, 24 Nov 2026 14:00:42 GMT ", 42),
+        ("Tue, 24 Nov 2026 16:00:42 +0200", 42),
+        ("Tue, 24 Nov 2026 14:05:00 GMT", 300),
+        ("Tue, 24 Nov 2026 14:05:01 GMT", 300),
+        ("Tue, 24 Nov 2026 14:00:00 GMT", 1),
+        ("Tue, 24 Nov 2026 13:59:59 GMT", 1),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 300),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", 1),
+        ("Tue, 24 Nov 2026", None),
+        ("2026-11-24T14:00:42Z", None),
+        ("tomorrow", None),
+        ("Tue, 24 Nov 99999 14:00:42 GMT", None),
+        (None, None),
+    ],
+)
+def test_retry_after_may_be_a_date(date: str | None, seconds: int | None) -> None:
+    assert seconds_of(date, NOON.timestamp()) == seconds
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Tue, 24 Nov 2026 14:00:42 GMT",
+        "Tue Nov 24 14:00:42 2026",
+        "Tue, 24 Nov 2026 14:00:42 -0000",
+    ],
+)
+def test_a_date_of_retry_after_is_in_utc_wherever_the_server_stands(
+    monkeypatch: pytest.MonkeyPatch, zone: str, date: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert seconds_of(date, NOON.timestamp()) == 42
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 # Bodies

@@ -18,6 +18,12 @@ STYLESHEET = (ROOT / "static/parcel.css").read_text("utf-8")
 
 # Where the web is known: the address that is read, the answer that is sent, and what it links to.
 WEB = {"app.py", "tracking/pages.py", "tracking/security.py", "tracking/embedding.py"}
+DOOR = {"tracking/hosts.py", "tracking/finished.py", "tracking/encodings.py"}
+# Who finds, asks and remembers. `app.py` puts them together.
+FINDING = {
+    f"tracking/{name}.py"
+    for name in ("lookup", "asking", "calls", "allowance", "flights", "memory", "shared", "stores")
+}
 # PRO's own names, which are nobody else's words.
 VENDOR_ONLY = {
     "tracking_responses",
@@ -105,7 +111,10 @@ class TestWhoKnowsWhat:
         assert known >= VENDOR_ONLY
 
     def test_only_the_first_and_the_last_know_of_the_web(self) -> None:
-        assert _users("flask") | _users("werkzeug") == WEB
+        assert _users("flask") == WEB
+        assert _users("werkzeug") - WEB <= DOOR
+        assert _users("tracking.finished") == {"app.py", "tracking/pages.py"}
+        assert _users("tracking.encodings") == {"tracking/finished.py"}
 
     def test_only_pro_talks_http(self) -> None:
         talkers = {
@@ -114,16 +123,56 @@ class TestWhoKnowsWhat:
         elsewhere = [user for user in talkers if not user.startswith("tracking/pro/")]
 
         assert "tracking/pro/client.py" in talkers
-        assert elsewhere == ["app.py"]  # to see whether its own port is free
-        assert "app.py" not in _users("requests") | _users("urllib3")
+        assert elsewhere == ["tracking/serving.py"]  # to see whether its own port is free
+        assert "tracking/serving.py" not in _users("requests") | _users("urllib3")
 
     def test_only_lookup_knows_of_the_memory(self) -> None:
-        assert _users("tracking.memory") == {"app.py", "tracking/lookup.py"}
-        assert _users("flask_caching") == {"app.py"}
+        below = {f"tracking/{name}.py" for name in ("lookup", "asking", "calls")}
+
+        assert _users("tracking.memory") == {"app.py", *below}
+        assert _users("tracking.asking") == {"app.py", "tracking/lookup.py"}
+        assert _users("tracking.calls") == {"app.py", "tracking/asking.py"}
+        assert _users("flask_caching") == {"app.py", "tracking/stores.py"}
+        assert _users("tracking.stores") == {"app.py", "tracking/finished.py"}
+        assert _users("tracking.envelope") == {"tracking/memory.py"}
+
+    def test_the_views_know_the_lookup_and_nothing_below_it(self) -> None:
+        named = {f"tracking.{Path(name).stem}" for name in FINDING} - {"tracking.lookup"}
+        # who asks, and that there were too many: the words of the door
+        named -= {"tracking.allowance"}
+
+        for view in ("pages", "outcomes", "finished", "hosts", "formats", "journey", "security"):
+            assert _imports(ROOT / f"tracking/{view}.py") & named <= {"tracking.stores"}
 
     def test_only_lookup_asks_the_client(self) -> None:
-        assert _users("tracking.pro.client.Client") == {"app.py", "tracking/lookup.py"}
-        assert _users("tracking.pro.answers") == {"tracking/lookup.py"}
+        assert _users("tracking.pro.client.Client") == {"app.py", "tracking/calls.py"}
+        assert _users("tracking.pro.answers") == {"tracking/calls.py"}
+        assert _users("tracking.pro.gate") == {"app.py", "tracking/calls.py"}
+
+    def test_every_call_passes_the_gate(self) -> None:
+        gated = [
+            one
+            for one in ast.walk(_tree(ROOT / "tracking/calls.py"))
+            if isinstance(one, ast.With) and "gate.call(" in ast.unparse(one.items[0])
+        ]
+
+        decipher = [one for one in gated if "_decipher(" in ast.unparse(one)]
+        source = (ROOT / "tracking/calls.py").read_text("utf-8")
+        assert len(decipher) == 1
+        assert source.count("self._decipher(") == 1
+        assert source.count("self.client") == 1
+
+    def test_only_one_module_knows_redis_and_one_the_limits(self) -> None:
+        assert _users("redis") == {"tracking/shared.py"}
+        assert _users("limits") == {"tracking/allowance.py"}
+        assert _users("tracking.shared") == {
+            "app.py",
+            *(f"tracking/{name}.py" for name in ("memory", "allowance", "calls")),
+        }
+        assert _users("tracking.signing") == {"app.py", "tracking/shared.py"}
+
+    def test_only_one_module_knows_how_counts_are_told(self) -> None:
+        assert _users("prometheus_client") == {"tracking/metrics.py"}
 
     def test_simulator_stands_apart_from_what_it_tests(self) -> None:
         own = "tracking.pro.simulator"
@@ -136,10 +185,14 @@ class TestWhoKnowsWhat:
 
         assert foreign == set()
         outside = {user for user in _users(own) if not user.startswith("tracking/pro/simulator/")}
-        assert outside == {"app.py"}
+        assert outside == {"app.py", "tracking/serving.py"}  # which tells the samples
 
     @pytest.mark.parametrize(
-        "name", ["codes", "status", "timeline", "rollup", "timestamps", "shipments", "references"]
+        "name",
+        [
+            *("codes", "status", "timeline", "rollup", "timestamps", "shipments", "references"),
+            *("questions", "entries", "envelope", "encodings"),
+        ],
     )
     def test_what_decides_is_pure(self, name: str) -> None:
         imported = _imports(ROOT / f"tracking/{name}.py")

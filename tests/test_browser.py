@@ -22,6 +22,7 @@ from werkzeug.wrappers import Request, Response
 
 from app import create_app
 from tests.chromium import CHROMIUM
+from tests.shops import UNLIMITED
 from tracking.pro.simulator import Fault, Simulator
 
 pytestmark = [
@@ -274,11 +275,11 @@ def shop() -> Iterator[str]:
 def sites(shop: str) -> Iterator[dict[str, str]]:
     """The origins of two applications: one with a key, one with made-up data."""
     with Simulator(key="test-key") as pro:
-        pro.fault(Fault("status", status=500), BROKEN)
+        pro.fault(Fault("garbage"), BROKEN)  # wrong about one parcel, so others are asked
         account = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key}
         branding = {"CONTACT_URL": "https://shop.example/help", "RETAILER_NAME": "Hogarth"}
-        app = create_app(account | branding | {"EMBED_ORIGINS": shop})
-        with _serving(app) as own, _serving(create_app({})) as demo:
+        app = create_app(account | branding | UNLIMITED | {"EMBED_ORIGINS": shop})
+        with _serving(app) as own, _serving(create_app(UNLIMITED)) as demo:
             yield {"": f"http://127.0.0.1:{own}", "demo": f"http://127.0.0.1:{demo}"}
 
 

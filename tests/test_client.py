@@ -427,12 +427,89 @@ def test_a_connection_that_failed_is_not_used_again(pro: Simulator, client: Clie
         assert SP.encode() in ask(client).body
 
 
-def test_nobody_listening_is_told_at_once() -> None:
+@pytest.fixture
+def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The hosts that are looked up, once for each attempt to connect."""
+    found: list[str] = []
+    really = socket.getaddrinfo
+
+    def resolve(host: str, *args: Any, **kwargs: Any) -> list:
+        found.append(host)
+        if host == "nowhere.invalid":
+            raise socket.gaierror(socket.EAI_NONAME, "there is no such name")
+        return really(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    return found
+
+
+def test_nobody_listening_is_tried_twice_and_told_at_once(attempts: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
+    started = monotonic()
 
     with pytest.raises(ProUnreachable):
         ask(client_of(f"http://127.0.0.1:{port}"))
+
+    assert attempts == ["127.0.0.1"] * 2
+    assert monotonic() - started < PATIENCE
+
+
+def test_a_name_that_nobody_knows_is_looked_up_twice(attempts: list[str]) -> None:
+    with pytest.raises(ProUnreachable):
+        ask(client_of("http://nowhere.invalid/pro"))
+
+    assert attempts == ["nowhere.invalid"] * 2
+
+
+def test_who_takes_no_connection_is_tried_twice(
+    attempts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracking.pro.client.LONGEST_CONNECT", 0.1)
+
+    with full_backlog() as (host, port), pytest.raises(ProUnreachable):
+        ask(client_of(f"http://{host}:{port}"))
+
+    assert attempts == [host] * 2
+
+
+def test_who_comes_back_between_two_attempts_answers(
+    pro: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = iter([ConnectionRefusedError()])
+    really = socket.socket.connect
+
+    def connect(this: socket.socket, address: Any) -> None:
+        for error in refused:
+            raise error
+        really(this, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+    assert ask(client_of(pro.url)).status == 200
+    assert next(refused, None) is None
+    assert len(pro.calls) == 1
+
+
+@pytest.mark.parametrize("kind", ["reset", "reset_mid", "truncate", "html", "hang"])
+def test_what_reached_pro_is_never_asked_twice(
+    pro: Simulator, attempts: list[str], kind: str
+) -> None:
+    with failing(pro, Fault(kind)), suppress(ProUnavailable):
+        ask(client_of(pro.url), seconds=SHORT if kind == "hang" else PATIENCE)
+
+    assert len(pro.calls) == 1
+    assert len(attempts) == 1
+
+
+def test_a_call_is_made_on_the_thread_that_asks(pro: Simulator, client: Client) -> None:
+    before = {thread.name for thread in threading.enumerate()}
+
+    ask(client)
+
+    ours = {thread.name for thread in threading.enumerate()} - before
+    assert [name for name in ours if "process_request" not in name] == []  # PRO's own
+    assert len(pro.calls) == 1
 
 
 # What dawdles ends at the deadline
@@ -509,33 +586,16 @@ DRIPPING = [*PLAIN, "tls_handshake", "tls_body", "tls_headers"]
 @pytest.fixture(scope="module")
 def dawdler(certificate: Path) -> Dawdler:
     found = Dawdler()
-    name_server = threading.Event()
-    really = socket.getaddrinfo
-
-    def resolve(host: str, port: int, *args: Any, **kwargs: Any) -> list:
-        if host == "hangs.example":
-            found.connected["name_server"] = 1
-            name_server.wait(SHORT * 5)
-            raise socket.gaierror("the name server did not answer")
-        addresses = really("127.0.0.1" if host == "many.example" else host, port, *args, **kwargs)
-        return addresses * 5 if host == "many.example" else addresses
-
     with (
         pytest.MonkeyPatch.context() as patch,
         full_backlog() as (host, port),
         Simulator(key=KEY, stories=()) as simulator,
         ThreadPoolExecutor(32) as threads,
     ):
-        patch.setattr(socket, "getaddrinfo", resolve)
         patch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(certificate))
         servers = {name: Raw(play) for name, play in PLAIN.items()}
         servers |= {
             name: Raw(play, certificate if spoken else None) for name, (play, spoken) in TLS.items()
-        }
-        urls = {
-            "connect": f"http://{host}:{port}",
-            "many_addresses": f"http://many.example:{port}",
-            "name_server": "http://hangs.example",
         }
         for number, (kind, pause) in enumerate(SIMULATED.items()):
             reference = f"sp_{number:032}"
@@ -546,13 +606,11 @@ def dawdler(certificate: Path) -> Dawdler:
             server.__enter__()
             url = server.url.replace("http:", "https:") if name in TLS else server.url
             threads.submit(found.dawdle, name, url)
-        for name, url in urls.items():
-            threads.submit(found.dawdle, name, url)
+        threads.submit(found.dawdle, "connect", f"http://{host}:{port}")
         with socket.socket() as probe:
             probe.settimeout(0.1)
             found.connected["connect"] = probe.connect_ex((host, port)) == 0
         threads.shutdown()
-        name_server.set()
         found.fired = simulator.fired
         found.connected |= {name: server.connections for name, server in servers.items()}
         found.given_up = {way: servers[way].left.wait(SHORT) for way in DRIPPING}
@@ -574,18 +632,11 @@ def test_a_connection_that_dawdles_is_given_up_and_keeps_no_thread(
     assert dawdler.given_up[way]
 
 
-@pytest.mark.parametrize("way", ["many_addresses", "name_server"])
-def test_finding_and_trying_addresses_ends_at_the_deadline_too(dawdler: Dawdler, way: str) -> None:
-    assert type(dawdler.raised[way]) is ProTooSlow
-    assert dawdler.seconds[way] < SHORT * 3
-
-
 def test_all_those_ways_of_dawdling_really_happened(dawdler: Dawdler) -> None:
     assert sorted(dawdler.fired) == sorted(SIMULATED)
     assert {way: dawdler.connected[way] for way in [*PLAIN, *TLS]} == dict.fromkeys(
         [*PLAIN, *TLS], 1
     )
-    assert dawdler.connected["name_server"] == 1
     assert not dawdler.connected["connect"]  # another one could not connect either
 
 
@@ -879,7 +930,7 @@ def test_no_log_and_no_error_tells_reference_address_or_key(
     told += said_about(client_of("http://127.0.0.1:1/pro"), "CANARY/7")
 
     logged = [record.getMessage() + repr(record.args) for record in caplog.records]
-    assert len(logged) >= len(faults)
+    assert len([line for line in logged if "PRO answered" in line]) == 4  # the others failed
     assert len(told) > len(faults)
     for secret in ("CANARY", KEY, "127.0.0.1", "custom_reference"):
         assert not [line for line in [*told, *logged] if secret in line]

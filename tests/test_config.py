@@ -11,6 +11,10 @@ from tracking.config import LIVE_URL, BadSettings, Settings, read_settings
 
 KEY = "k3y-Secret/+="
 ACCOUNT = {"PRO_API_URL": "https://api.example/pro", "PRO_API_KEY": KEY}
+SECRET = "S3cret-" + "s" * 25  # as short as it may be
+PASSWORD = "p4ssw0rd-of-redis"
+REDIS = {"REDIS_URL": f"redis://:{PASSWORD}@127.0.0.1:6379/0", "SECRET_KEY": SECRET}
+TOKEN = "t0ken-of-metrics"
 
 
 def problems(**environ: str) -> str:
@@ -35,6 +39,15 @@ def test_an_empty_environment_is_a_demo_with_every_default() -> None:
         "pro_api_url": "",
         "pro_api_key": "",
         "pro_deadline": 2.5,
+        "pro_units_per_minute": 0,
+        "pro_units_per_day": 0,
+        "redis_url": "",
+        "secret_key": "",
+        "limit_lookups": 120,
+        "limit_not_found": 20,
+        "proxies": 0,
+        "allowed_hosts": (),
+        "metrics_token": "",
         "embed_origins": (),
         "privacy": "doorstep",
         "retailer_name": "",
@@ -53,6 +66,15 @@ def test_every_setting_is_read() -> None:
             "PORT": "9001",
             "WEB_CONCURRENCY": "4",
             "PRO_DEADLINE": "1.5",
+            "PRO_UNITS_PER_MINUTE": "600",
+            "PRO_UNITS_PER_DAY": "100000",
+            "REDIS_URL": "rediss://:word@redis.example:6380/3",
+            "SECRET_KEY": SECRET,
+            "LIMIT_LOOKUPS": "30",
+            "LIMIT_NOT_FOUND": "0",
+            "PROXIES": "2",
+            "ALLOWED_HOSTS": "Parcels.shop.example .shop.example",
+            "METRICS_TOKEN": TOKEN,
             "EMBED_ORIGINS": "https://shop.example https://*.shop.example",
             "PRIVACY": "strict",
             "RETAILER_NAME": "Müller & Söhne",
@@ -71,6 +93,15 @@ def test_every_setting_is_read() -> None:
         "pro_api_url": "https://api.example/pro",
         "pro_api_key": KEY,
         "pro_deadline": 1.5,
+        "pro_units_per_minute": 600,
+        "pro_units_per_day": 100_000,
+        "redis_url": "rediss://:word@redis.example:6380/3",
+        "secret_key": SECRET,
+        "limit_lookups": 30,
+        "limit_not_found": 0,
+        "proxies": 2,
+        "allowed_hosts": ("parcels.shop.example", ".shop.example"),
+        "metrics_token": TOKEN,
         "embed_origins": ("https://shop.example", "https://*.shop.example"),
         "privacy": "strict",
         "retailer_name": "Müller & Söhne",
@@ -84,7 +115,10 @@ def test_every_setting_is_read() -> None:
 def test_blank_settings_are_as_if_they_were_not_there() -> None:
     names = ["HOST", "PORT", "WEB_CONCURRENCY", "PRO_API_URL", "PRO_API_KEY", "PRO_API_KEY_FILE"]
     names += ["PRO_DEADLINE", "PRO_ALLOW_HTTP", "DEMO", "EMBED_ORIGINS", "PRIVACY", "LOG_LEVEL"]
-    names += ["RETAILER_NAME", "CONTACT_URL", "TIMEZONE", "QUIET_HOURS"]
+    names += ["RETAILER_NAME", "CONTACT_URL", "TIMEZONE", "QUIET_HOURS", "ALLOWED_HOSTS", "PROXIES"]
+    names += ["PRO_UNITS_PER_MINUTE", "PRO_UNITS_PER_DAY", "LIMIT_LOOKUPS", "LIMIT_NOT_FOUND"]
+    names += ["REDIS_URL", "REDIS_URL_FILE", "SECRET_KEY", "SECRET_KEY_FILE"]
+    names += ["METRICS_TOKEN", "METRICS_TOKEN_FILE"]
     blank = dict.fromkeys(names, " \t")
 
     assert read_settings(blank) == read_settings({})
@@ -127,10 +161,30 @@ def test_other_peoples_settings_are_ignored() -> None:
         *[("LOG_LEVEL", value) for value in ("loud", "10", "NOTSET")],
         *[("DEMO", value) for value in ("2", "yes", "-1")],
         *[("PRO_ALLOW_HTTP", value) for value in ("2", "true")],
+        *[
+            (name, value)
+            for name in ("PRO_UNITS_PER_MINUTE", "PRO_UNITS_PER_DAY")
+            for value in ("-1", "1e3", "1_000", "1.5", "many", "٣", "9" * 10)
+        ],
+        *[
+            (name, value)
+            for name in ("LIMIT_LOOKUPS", "LIMIT_NOT_FOUND")
+            for value in ("-1", "none", "120/minute", "2.5")
+        ],
+        *[("PROXIES", value) for value in ("-1", "11", "yes", "10.0.0.1")],
+        *[("ALLOWED_HOSTS", value) for value in ("*", "shop.example:443", "https://shop.example")],
+        *[
+            ("ALLOWED_HOSTS", value)
+            for value in ("shop..example", "shop.example,b", "shöp.example")
+        ],
+        *[("ALLOWED_HOSTS", value) for value in (".", "..shop.example", "a/b", "a@b", "a.")],
+        *[("REDIS_URL", value) for value in ("127.0.0.1:6379", "http://redis", "redis:", "redis")],
+        *[("REDIS_URL", value) for value in ("redis://a b", "memcached://redis", "redis://[::1/0")],
+        *[("REDIS_URL", value) for value in ("redis://host:port/0", "redis://host:99999/0")],
     ],
 )
 def test_a_bad_setting_is_named_and_never_shown(name: str, value: str) -> None:
-    told = problems(**{name: value})
+    told = problems(**{"SECRET_KEY": SECRET, name: value})
 
     assert told.startswith(f"{name}: must be ")
     assert "\n" not in told
@@ -146,6 +200,11 @@ def test_a_bad_setting_is_named_and_never_shown(name: str, value: str) -> None:
         ("WEB_CONCURRENCY", "1", "256"),
         ("PRO_DEADLINE", "0.1", "30"),
         ("QUIET_HOURS", "1", "720"),
+        ("PRO_UNITS_PER_MINUTE", "0", "999999999"),
+        ("PRO_UNITS_PER_DAY", "0", "999999999"),
+        ("LIMIT_LOOKUPS", "0", "999999999"),
+        ("LIMIT_NOT_FOUND", "0", "999999999"),
+        ("PROXIES", "0", "10"),
     ],
 )
 def test_both_ends_of_a_range_belong_to_it(name: str, least: str, most: str) -> None:
@@ -165,11 +224,18 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         LOG_LEVEL="x",
         PRO_API_URL="ftp://x",
         PRO_API_KEY="two words",
+        PRO_UNITS_PER_DAY="x",
+        REDIS_URL="x",
+        SECRET_KEY="x",
+        LIMIT_LOOKUPS="x",
+        PROXIES="x",
+        ALLOWED_HOSTS="*",
     )
 
     assert set(names) == {
         *("PORT", "PRO_DEADLINE", "EMBED_ORIGINS", "PRIVACY", "TIMEZONE", "LOG_LEVEL"),
-        *("PRO_API_URL", "PRO_API_KEY"),
+        *("PRO_API_URL", "PRO_API_KEY", "PRO_UNITS_PER_DAY", "REDIS_URL", "SECRET_KEY"),
+        *("LIMIT_LOOKUPS", "PROXIES", "ALLOWED_HOSTS"),
     }
 
 
@@ -340,6 +406,101 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert named(PRO_API_KEY_FILE=str(tmp_path))[0] == "PRO_API_KEY_FILE"
 
 
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("REDIS_URL", REDIS["REDIS_URL"]),
+        ("SECRET_KEY", SECRET),
+        ("METRICS_TOKEN", TOKEN),
+    ],
+)
+def test_every_secret_may_come_from_a_file(tmp_path: Path, name: str, secret: str) -> None:
+    path = tmp_path / "secret"
+    path.write_text(f"{secret}\n")
+    others = {other: value for other, value in REDIS.items() if other != name}
+
+    settings = read_settings(others | {f"{name}_FILE": str(path)})
+
+    assert getattr(settings, name.lower()) == secret
+
+
+@pytest.mark.parametrize("name", ["REDIS_URL", "SECRET_KEY", "METRICS_TOKEN"])
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe\x00"])
+def test_a_file_without_a_secret_is_named_and_never_means_none(
+    tmp_path: Path, name: str, content: bytes | None
+) -> None:
+    path = tmp_path / "CANARY"
+    if content is not None:
+        path.write_bytes(content)
+
+    told = problems(**{f"{name}_FILE": str(path)})
+
+    assert told.splitlines()[0] == f"{name}_FILE: must name a file that holds the secret"
+    assert "CANARY" not in told
+
+
+# Redis, and what signs there
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1",
+        "redis://redis:6379/0",
+        "redis://:word@redis.example:6379/1",
+        "rediss://user:word@redis.example:6380",
+        "unix:///run/redis.sock?db=2",
+    ],
+)
+def test_a_redis_is_taken_at_its_address(url: str) -> None:
+    assert read_settings({"REDIS_URL": url, "SECRET_KEY": SECRET}).redis_url == url
+
+
+def test_redis_needs_a_key_that_signs() -> None:
+    told = problems(REDIS_URL=REDIS["REDIS_URL"])
+
+    assert told.startswith("SECRET_KEY: is missing, but REDIS_URL is set")
+    assert PASSWORD not in told
+
+
+@pytest.mark.parametrize("short", ["s", "s" * 31])
+def test_a_key_that_signs_has_32_characters(short: str) -> None:
+    for environ in ({"SECRET_KEY": short}, REDIS | {"SECRET_KEY": short}):
+        told = problems(**environ)
+
+        assert told == "SECRET_KEY: must have 32 characters or more"
+
+
+def test_a_key_that_signs_may_stand_without_redis() -> None:
+    assert read_settings({"SECRET_KEY": SECRET}).redis_url == ""
+
+
+def test_an_application_starts_without_waiting_for_redis() -> None:
+    nowhere = {"REDIS_URL": "redis://127.0.0.1:1/0", "SECRET_KEY": SECRET}
+
+    client = create_app(ACCOUNT | nowhere).test_client()
+
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").json["redis"] in {"answers", "away"}
+
+
+# Under which names it is asked
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ("parcels.shop.example", ("parcels.shop.example",)),
+        ("  a.example\n\t.b.example ", ("a.example", ".b.example")),
+        ("PARCELS.Shop.example", ("parcels.shop.example",)),
+        ("localhost 127.0.0.1", ("localhost", "127.0.0.1")),
+        ("xn--mller-kva.example", ("xn--mller-kva.example",)),
+    ],
+)
+def test_hosts_are_names_with_blanks_between(given: str, hosts: tuple[str, ...]) -> None:
+    assert read_settings({"ALLOWED_HOSTS": given}).allowed_hosts == hosts
+
+
 # Who may embed
 
 
@@ -426,16 +587,20 @@ def test_nobody_may_embed_by_default() -> None:
 
 
 def test_repr_and_str_hide_the_key() -> None:
-    settings = read_settings(ACCOUNT)
+    settings = read_settings(ACCOUNT | REDIS | {"METRICS_TOKEN": TOKEN})
 
     assert isinstance(settings, Settings)
     assert settings.pro_api_key == KEY
-    assert KEY not in f"{settings!r} {settings} {[settings]}"
+    said = f"{settings!r} {settings} {[settings]}"
+    assert [one for one in (KEY, SECRET, PASSWORD, TOKEN) if one in said] == []
 
 
 def test_nothing_that_the_application_is_made_of_shows_the_key() -> None:
-    site = create_app(ACCOUNT).extensions["parcel_page"]
+    site = create_app(ACCOUNT | REDIS | {"METRICS_TOKEN": TOKEN}).extensions["parcel_page"]
 
-    assert site.lookup.client.account.key == KEY
-    assert KEY not in repr(site)
-    assert KEY not in repr(site.lookup.client)
+    calls, shared = site.lookup.asking.calls, site.lookup.memory.shared
+    parts = [site, site.lookup, calls, calls.client, shared, shared.signer, shared.client]
+    said = " ".join(map(repr, parts))
+    assert calls.client.account.key == KEY
+    assert shared.signer.secret == SECRET.encode()
+    assert [one for one in (KEY, SECRET, PASSWORD, TOKEN) if one in said] == []

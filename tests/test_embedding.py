@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from app import create_app
 from tests.conftest import NOON, Shopper
 from tests.shipments import event, item, shipment
+from tests.shops import app_of, shopper_of
 from tracking.pro.simulator import Fault, Simulator
 
 REMOVED = f"sp_0069{1302:028}"
@@ -37,14 +37,13 @@ every_question = pytest.mark.parametrize(("query", "status"), QUESTIONS, ids=str
 @pytest.fixture(scope="module")
 def pro() -> Iterator[Simulator]:
     with Simulator(key="test-key", clock=lambda: NOON) as simulator:
-        simulator.fault(Fault("status", status=500), BROKEN)
+        simulator.fault(Fault("garbage"), BROKEN)  # wrong about one parcel, so others are asked
         yield simulator
 
 
 @pytest.fixture(scope="module")
 def shopper(pro: Simulator) -> Shopper:
-    environ = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key, "CONTACT_URL": HELP}
-    return Shopper(create_app(environ, lambda: NOON).test_client())
+    return shopper_of(pro, CONTACT_URL=HELP)
 
 
 def _inside(soup: BeautifulSoup) -> list[str]:
@@ -224,8 +223,7 @@ class TestOrigins:
         ],
     )
     def test_embed_names_them(self, pro: Simulator, origins: str, ancestors: str) -> None:
-        environ = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key, "EMBED_ORIGINS": origins}
-        client = create_app(environ).test_client()
+        client = app_of(pro, EMBED_ORIGINS=origins).test_client()
 
         policy = client.get("/embed").headers["Content-Security-Policy"]
 

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from app import create_app
-from tests.conftest import NOON, Shopper, TurnableClock
+from tests.conftest import NOON
 from tests.shipments import event, item, shipment
+from tests.shops import shopper_of
 from tracking.pro.simulator import STORIES, Fault, Simulator
 
 TEXT = (str, type(None))
@@ -77,15 +77,13 @@ def pro():
 @pytest.fixture(scope="module")
 def shopper(pro):
     """In front of an application that stays up: no two tests put in the same shipment."""
-    account = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key}
-    return Shopper(create_app(account, TurnableClock()).test_client())
+    return shopper_of(pro)
 
 
 @pytest.fixture
 def opened(pro):
     """An application that hides nothing."""
-    account = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key, "PRIVACY": "open"}
-    return Shopper(create_app(account, TurnableClock()).test_client())
+    return shopper_of(pro, PRIVACY="open")
 
 
 def check_fields(value, fields):
@@ -468,7 +466,7 @@ def test_copies_of_a_scan_are_one_event(pro, shopper):
 def test_an_error_is_a_code_and_a_message_with_the_status_of_the_page(
     pro, shopper, query, status, code
 ):
-    pro.fault(Fault("status", status=500), "DOWN")
+    pro.fault(Fault("garbage"), "DOWN")
 
     response = shopper.get(f"/parcel.json{query}")
     page = shopper.open(f"/parcel{query}", status)

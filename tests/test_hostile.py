@@ -17,6 +17,7 @@ import pytest
 from app import create_app
 from tests.conftest import NOON, Shopper
 from tests.shipments import event, item, new_reference, shipment
+from tests.shops import shopper_of
 from tracking.config import BadSettings
 from tracking.pro.simulator import Simulator
 
@@ -134,8 +135,7 @@ def shopper(pro: Simulator) -> Shopper:
 
 
 def _shopper_of(pro: Simulator, **environ: str) -> Shopper:
-    account = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key, "PRIVACY": "open"}
-    return Shopper(create_app(account | environ, lambda: NOON).test_client())
+    return shopper_of(pro, PRIVACY="open", **environ)
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app import create_app
-from tests.conftest import NOON, Shopper, TurnableClock
+from tests.conftest import NOON, TurnableClock
 from tests.shipments import event, item, shipment
+from tests.shops import shopper_of
 from tracking.journey import Teller, tell
 from tracking.lookup import Found
 from tracking.pro.simulator import Simulator
@@ -41,8 +41,7 @@ def running(pro):
 
     @cache
     def make(**environ):
-        account = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key}
-        return Shopper(create_app(account | environ, clock).test_client())
+        return shopper_of(pro, clock, **environ)
 
     return clock, make
 
@@ -50,7 +49,7 @@ def running(pro):
 @pytest.fixture
 def clock(running):
     """Two in the afternoon again for each test."""
-    running[0].now = NOON
+    running[0].set(NOON)
     return running[0]
 
 
@@ -259,7 +258,7 @@ def test_midnight_utc_stays_the_25th_in_los_angeles(shown, make_shopper):
     ],
 )
 def test_today_is_the_date_in_the_newest_scans_offset(shown, clock, now, offset, said):
-    clock.now = datetime.fromisoformat(now)
+    clock.set(datetime.fromisoformat(now))
     older = event(at="2026-11-22T09:00:00+00:00")
     newest = event(at=f"2026-11-23T09:00:00{offset}")
 
@@ -584,7 +583,7 @@ def test_a_scan_up_to_a_day_after_it_was_received_is_believed(shown):
 def test_out_for_delivery_today_is_said_only_on_that_day_where_the_van_is(
     shown, clock, at, now, headline
 ):
-    clock.now = datetime.fromisoformat(now)
+    clock.set(datetime.fromisoformat(now))
 
     answer, page = shown(event("out_for_delivery", at))
 

@@ -1,9 +1,13 @@
 """The pages as a shopper reads them: the form, every outcome, one parcel, items, an order.
 
-One application serves the whole file: what the tests need of PRO is told apart by reference.
+One application serves most of the file: what the tests need of PRO is told apart by reference.
+Where PRO fails as a whole, a test has an application of its own.
 """
 
+import gzip
 import re
+import socket
+import threading
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -11,13 +15,18 @@ from datetime import datetime
 from html import unescape
 from itertools import pairwise
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
+import brotli
 import pytest
 from bs4 import BeautifulSoup, Tag
 
 from app import create_app
-from tests.conftest import NOON, Shopper
+from tests.conftest import NOON, Shopper, TurnableClock, check_every_page
+from tests.crowds import landed, neighbour
 from tests.shipments import event, item, new_reference, shipment
+from tests.shops import FAULT, UNLIMITED, break_down, shopper_of
 from tracking.pro.simulator import STORIES, Fault, Simulator, Story
 
 ROOT = Path(__file__).parent.parent
@@ -40,18 +49,19 @@ def pro() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def shopper(pro: Simulator) -> Shopper:
-    return _shopper_of(pro)
+    return shopper_of(pro)
+
+
+@pytest.fixture
+def unlucky(pro: Simulator) -> Shopper:
+    """A shopper in front of an application of its own, which may find PRO failing."""
+    return shopper_of(pro)
 
 
 @pytest.fixture(scope="module")
 def demo() -> Shopper:
     """A shopper in front of an application without a key."""
-    return Shopper(create_app({}).test_client())
-
-
-def _shopper_of(pro: Simulator, **environ: str) -> Shopper:
-    account = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key}
-    return Shopper(create_app(account | environ, lambda: NOON).test_client())
+    return Shopper(create_app(UNLIMITED).test_client())
 
 
 def _put(pro: Simulator, *events: dict, **more: object) -> str:
@@ -323,14 +333,16 @@ class TestOutcomes:
 
     @pytest.mark.parametrize("name", FAULTS)
     def test_trouble_with_pro_is_a_503_that_says_when_to_try_again(
-        self, pro: Simulator, shopper: Shopper, name: str
+        self, pro: Simulator, unlucky: Shopper, name: str
     ) -> None:
         reference = _put(pro, event())
         pro.fault(FAULTS[name], reference)
+        before = len(pro.fired)
 
-        soup = shopper.ask(reference, status=503)
-        json = shopper.get("/parcel.json", reference=reference)
+        soup = unlucky.ask(reference, status=503)
+        json = unlucky.get("/parcel.json", reference=reference)
 
+        assert FAULTS[name].kind in pro.fired[before:]
         assert _text(soup, "h1") == "Tracking is not working at the moment"
         assert any("Try again in a few minutes." in said for said in _texts(soup, "main p"))
         assert _field(soup)["value"] == reference
@@ -341,12 +353,12 @@ class TestOutcomes:
     @pytest.mark.parametrize("path", ["/parcel", "/parcel.json", "/embed"])
     @pytest.mark.parametrize("name", FAULTS)
     def test_nothing_of_what_went_wrong_leaves_the_house(
-        self, pro: Simulator, shopper: Shopper, name: str, path: str
+        self, pro: Simulator, unlucky: Shopper, name: str, path: str
     ) -> None:
         reference = _put(pro, event())
         pro.fault(FAULTS[name], reference)
 
-        response = shopper.get(path, reference=reference)
+        response = unlucky.get(path, reference=reference)
 
         told = f"{response.headers}\n{response.text}".casefold()
         host = pro.url.partition("://")[2].partition("/")[0]
@@ -356,21 +368,21 @@ class TestOutcomes:
         assert response.status_code == 503
         assert [word for word in [*secrets, *inside, *classes] if word.casefold() in told] == []
 
+    @pytest.mark.parametrize(
+        ("name", "least", "most"), [("too many requests", 42, 42), ("a 500", 15, 30)]
+    )
     def test_waits_as_long_as_pro_asks_and_briefly_otherwise(
-        self, pro: Simulator, shopper: Shopper
+        self, pro: Simulator, unlucky: Shopper, name: str, least: int, most: int
     ) -> None:
-        asked, broken = _put(pro, event()), _put(pro, event())
-        pro.fault(FAULTS["too many requests"], asked)
-        pro.fault(FAULTS["a 500"], broken)
+        reference = _put(pro, event())
+        pro.fault(FAULTS[name], reference)
 
-        waits = {
-            (reference, path): shopper.get(path, reference=reference).headers["Retry-After"]
-            for reference in (asked, broken)
+        waits = [
+            int(unlucky.get(path, reference=reference).headers["Retry-After"])
             for path in ("/parcel", "/parcel.json", "/embed")
-        }
+        ]
 
-        assert {waits[asked, path] for path in ("/parcel", "/parcel.json", "/embed")} == {"42"}
-        assert all(15 <= int(wait) <= 30 for (who, _), wait in waits.items() if who == broken)
+        assert [wait for wait in waits if not least <= wait <= most] == []
 
     @pytest.mark.parametrize(
         ("reference", "status"), [("", 400), ("NOBODYS", 404), (f"sp_0069{1302:028}", 410)]
@@ -422,7 +434,8 @@ class TestOutcomes:
         assert _text(soup, "h1") == "There is no page at this address"
 
     def test_fault_of_ours_is_told_without_details(self, pro: Simulator) -> None:
-        shopper = _broken(pro)
+        shopper = shopper_of(pro)
+        break_down(shopper.client.application)
 
         soup = shopper.ask("DEMO-1003", status=500)
         json = shopper.get("/parcel.json", reference="DEMO-1003")
@@ -430,7 +443,7 @@ class TestOutcomes:
         assert _text(soup, "h1") == "Something went wrong on our side"
         assert _field(soup)["value"] == "DEMO-1003"
         assert (json.status_code, json.json["error"]["code"]) == (500, "broken")
-        assert "clock" not in soup.get_text() + json.text
+        assert FAULT not in str(soup) + json.text
 
     @pytest.mark.parametrize(
         "reference", ["", "x" * 51, "NOBODYS", f"sp_0069{1302:028}", "DEMO-1301", "DEMO-1002"]
@@ -441,16 +454,6 @@ class TestOutcomes:
         soup = shopper.open("/embed", page.status_code, reference=reference)
 
         assert soup.h1.get_text() == BeautifulSoup(page.text, "html.parser").h1.get_text()
-
-
-def _broken(pro: Simulator) -> Shopper:
-    """A shopper in front of an application whose clock fails once it runs."""
-
-    def clock() -> datetime:
-        raise RuntimeError("the clock has stopped")
-
-    account = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key}
-    return Shopper(create_app(account, clock).test_client())
 
 
 class TestParcel:
@@ -639,7 +642,7 @@ class TestParcel:
         assert _texts(soup, "dt") == ["Tracking number", "Reference"]
 
     def test_help_is_in_the_same_place_on_every_page(self, pro: Simulator) -> None:
-        shopper = _shopper_of(
+        shopper = shopper_of(
             pro, RETAILER_NAME="Hogarth & Daughters", CONTACT_URL="https://shop.example/help"
         )
 
@@ -1038,6 +1041,649 @@ class TestDemo:
     def test_shop_with_a_key_has_no_samples(self, shopper: Shopper) -> None:
         assert not shopper.open("/").select("main ul")
         assert not shopper.ask("", status=400).select("main ul")
+
+
+class TestDelay:
+    """PRO cannot be asked again: what it said last, since when, and that this is known."""
+
+    @pytest.fixture
+    @classmethod
+    def clock(cls) -> TurnableClock:
+        return TurnableClock()
+
+    @pytest.mark.parametrize("name", ["a 500", "too many requests", "a reset", "no JSON"])
+    def test_last_answer_says_since_when_and_that_updates_are_late(
+        self, pro: Simulator, clock: TurnableClock, name: str
+    ) -> None:
+        reference, shopper = _put(pro, event()), shopper_of(pro, clock)
+        shopper.ask(reference)
+        pro.fault(FAULTS[name], reference)
+        clock.turn(seconds=121)
+
+        renewing = shopper.ask(reference)
+        landed(shopper, reference)
+        late = shopper.ask(reference)
+
+        assert FAULTS[name].kind == pro.fired[-1]
+        assert renewing.main["data-fresh"] == "fresh"  # nobody knows better yet
+        assert late.main["data-fresh"] == "stale"
+        assert _text(late, "h1") == "On its way"
+        assert _text(late, ".answer__delayed") == "Last updated 14:00. Live updates are delayed."
+        since = late.select_one(".answer__delayed time")
+        assert since["datetime"] == "2026-11-24T14:00:00+00:00"
+        assert not late.select(".answer__checked")
+
+    def test_json_and_frame_say_it_too(self, pro: Simulator, clock: TurnableClock) -> None:
+        reference, shopper = _late(pro, clock)
+
+        json = shopper.json(reference)
+        frame = shopper.open("/embed", reference=reference)
+
+        assert (json["stale"], json["checked_at"]) == (True, "2026-11-24T14:00:00+00:00")
+        assert frame.main["data-fresh"] == "stale"
+        assert _texts(frame, ".answer__delayed")
+
+    def test_next_day_the_date_is_said_too(self, pro: Simulator, clock: TurnableClock) -> None:
+        reference, shopper = _late(pro, clock)
+        clock.turn(hours=13)
+
+        soup = shopper.ask(reference)
+
+        said = _text(soup, ".answer__delayed")
+        assert said == "Last updated 24 November at 14:00 UTC. Live updates are delayed."
+
+    def test_recovery_is_shown_as_soon_as_pro_has_told(
+        self, pro: Simulator, clock: TurnableClock
+    ) -> None:
+        reference, shopper = _late(pro, clock)
+        pro.heal(reference)
+        clock.turn(seconds=60)
+
+        shopper.ask(reference)
+        landed(shopper, reference)
+        soup = shopper.ask(reference)
+
+        assert soup.main["data-fresh"] == "fresh"
+        checked = soup.select_one(".answer__checked time")
+        assert checked["datetime"] == "2026-11-24T14:03:01+00:00"
+        assert not soup.select(".answer__delayed")
+        assert shopper.json(reference)["stale"] is False
+
+    def test_after_a_day_it_is_no_longer_shown(self, pro: Simulator, clock: TurnableClock) -> None:
+        reference, shopper = _late(pro, clock)
+        clock.turn(hours=24)
+
+        soup = shopper.ask(reference, status=503)
+
+        assert _text(soup, "h1") == "Tracking is not working at the moment"
+
+
+def _late(pro: Simulator, clock: TurnableClock) -> tuple[str, Shopper]:
+    """A parcel whose answer could not be renewed, two minutes after it was told."""
+    reference, shopper = _put(pro, event()), shopper_of(pro, clock)
+    shopper.ask(reference)
+    pro.fault(FAULTS["a 500"], reference)
+    clock.turn(seconds=121)
+    shopper.ask(reference)
+    landed(shopper, reference)
+    return reference, shopper
+
+
+class TestNameServer:
+    """A3: finding PRO takes for ever. The client cannot bound that, so the page does."""
+
+    DEADLINE = 1.0  # seconds
+
+    @pytest.fixture
+    @classmethod
+    def hanging(cls, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+        """While it is set, nobody finds an address of `pro.example`, and nobody is told so."""
+        hangs, asked, over = threading.Event(), threading.Event(), threading.Event()
+        really = socket.getaddrinfo
+
+        def resolve(host: str, *args: Any, **kwargs: Any) -> list:
+            if host == "pro.example" and hangs.is_set():
+                asked.set()
+                over.wait()
+                raise socket.gaierror("the name server did not answer")
+            return really("127.0.0.1" if host == "pro.example" else host, *args, **kwargs)
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        yield hangs
+        over.set()
+        assert asked.is_set()
+
+    def _shopper(self, pro: Simulator, clock: TurnableClock) -> Shopper:
+        url = pro.url.replace("127.0.0.1", "pro.example")
+        slow = {"PRO_API_URL": url, "PRO_ALLOW_HTTP": "1", "PRO_DEADLINE": str(self.DEADLINE)}
+        return shopper_of(pro, clock, **slow)
+
+    def test_who_asks_first_is_told_at_the_deadline(
+        self, pro: Simulator, hanging: threading.Event
+    ) -> None:
+        shopper = self._shopper(pro, TurnableClock())
+        hanging.set()
+        pro.forget_calls()
+        started = monotonic()
+
+        soup = shopper.ask(_put(pro, event()), status=503)
+
+        assert _text(soup, "h1") == "Tracking is not working at the moment"
+        assert self.DEADLINE <= monotonic() - started < 10 * (self.DEADLINE + 0.2)
+        assert pro.calls == []
+
+    def test_what_is_remembered_is_shown_meanwhile_and_others_are_asked_for(
+        self, pro: Simulator, hanging: threading.Event
+    ) -> None:
+        clock = TurnableClock()
+        shopper, reference = self._shopper(pro, clock), _put(pro, event())
+        assert _text(shopper.ask(reference), "h1") == "On its way"
+        hanging.set()
+        pro.hang_up()
+        clock.turn(seconds=121)
+
+        soup = shopper.ask(reference)
+        shopper.ask(_put(pro, event()), status=503)
+        again = shopper.ask(reference)
+
+        assert soup.main["data-fresh"] == again.main["data-fresh"] == "fresh"
+
+
+class TestTooManySearches:
+    """One client asks for too much that is not remembered; what is remembered is for everybody."""
+
+    LOOKUPS, NOT_FOUND = 3, 2
+
+    @pytest.fixture
+    @classmethod
+    def asking(cls, pro: Simulator) -> Shopper:
+        """A shopper who has used up the lookups of a minute."""
+        shopper = shopper_of(pro, LIMIT_LOOKUPS=str(cls.LOOKUPS))
+        for _ in range(cls.LOOKUPS):
+            shopper.ask(_put(pro, event()))
+        return shopper
+
+    @pytest.fixture
+    @classmethod
+    def guessing(cls, pro: Simulator) -> Shopper:
+        """A shopper who has used up the lookups in vain of ten minutes."""
+        shopper = shopper_of(pro, LIMIT_NOT_FOUND=str(cls.NOT_FOUND))
+        for number in range(cls.NOT_FOUND):
+            shopper.ask(f"GUESS-{number}", status=404)
+        return shopper
+
+    def test_page_says_how_long_to_wait_and_keeps_what_was_typed(
+        self, pro: Simulator, asking: Shopper
+    ) -> None:
+        pro.forget_calls()
+
+        response = asking.get("/parcel", reference=" ANOTHER 1 ")
+
+        soup = BeautifulSoup(response.text, "html.parser")
+        check_every_page(soup, 429)
+        assert response.status_code == 429
+        assert _text(soup, "h1") == "Too many searches"
+        assert "Wait 1 minute, then try again." in _texts(soup, "main p")
+        assert "Your reference is still in the box below." in _texts(soup, "main p")
+        assert _field(soup)["value"] == " ANOTHER 1 "
+        assert 1 <= int(response.headers["Retry-After"]) <= 60
+        assert response.headers["Cache-Control"] == "no-store"
+        assert pro.calls == []
+
+    def test_who_guesses_waits_for_ten_minutes(self, pro: Simulator, guessing: Shopper) -> None:
+        pro.forget_calls()
+
+        response = guessing.get("/parcel", reference="GUESS-99")
+
+        assert response.status_code == 429
+        assert 540 < int(response.headers["Retry-After"]) <= 600
+        assert "Wait 10 minutes, then try again." in response.text
+        assert pro.calls == []
+
+    def test_json_says_it_too(self, asking: Shopper) -> None:
+        error = asking.json("ANOTHER-1", status=429)["error"]
+
+        said = "Too many searches. Wait 1 minute, then try again."
+        assert error == {"code": "too_many_tries", "message": said}
+
+    def test_frame_says_it_too(self, asking: Shopper) -> None:
+        soup = asking.open("/embed", 429, reference="ANOTHER-1", theme="dark")
+
+        assert _text(soup, "h1") == "Too many searches"
+        assert soup.html["data-theme"] == "dark"
+
+    def test_known_and_unknown_look_the_same_meanwhile(
+        self, pro: Simulator, guessing: Shopper
+    ) -> None:
+        known = _put(pro, event())
+        unknown = new_reference()
+
+        pages = [guessing.get("/parcel", reference=one) for one in (known, unknown)]
+
+        assert [page.status_code for page in pages] == [429, 429]
+        assert pages[0].text.replace(known, unknown) == pages[1].text
+
+    @pytest.mark.parametrize("limit", [{"LIMIT_LOOKUPS": "2"}, {"LIMIT_NOT_FOUND": "1"}])
+    def test_what_is_remembered_is_never_limited(
+        self, pro: Simulator, limit: dict[str, str]
+    ) -> None:
+        shopper, found = shopper_of(pro, **limit), _put(pro, event())
+        shopper.ask(found)
+        shopper.ask("GUESS-AGAIN", status=404)
+        shopper.ask(_put(pro, event()), status=429)
+
+        for _ in range(3):
+            assert _text(shopper.ask(found), "h1") == "On its way"
+            shopper.ask("GUESS-AGAIN", status=404)
+            shopper.open("/")
+            shopper.ask("", status=400)
+
+    def test_other_clients_are_not_limited(self, pro: Simulator, asking: Shopper) -> None:
+        other = neighbour(asking)
+        other.client.environ_base["REMOTE_ADDR"] = "198.51.100.7"
+
+        assert _text(other.ask(_put(pro, event())), "h1") == "On its way"
+
+    @pytest.mark.parametrize(
+        ("first", "second", "status"),
+        [
+            ("198.51.100.7", "198.51.100.8", 200),
+            ("198.51.100.7", "::ffff:198.51.100.7", 429),
+            ("2001:db8::1", "2001:db8::ffff:1", 429),
+            ("2001:db8::1", "2001:db8:0:1::1", 200),
+            ("2001:db8::1%eth0", "2001:db8::2%eth1", 429),
+        ],
+    )
+    def test_client_is_an_address_or_the_network_of_one(
+        self, pro: Simulator, first: str, second: str, status: int
+    ) -> None:
+        shopper = shopper_of(pro, LIMIT_LOOKUPS="1")
+        other = neighbour(shopper)
+        shopper.client.environ_base["REMOTE_ADDR"] = first
+        other.client.environ_base["REMOTE_ADDR"] = second
+        shopper.ask(_put(pro, event()))
+
+        other.ask(_put(pro, event()), status=status)
+
+    @pytest.mark.parametrize(
+        ("proxies", "said", "then", "status"),
+        [
+            ("0", "198.51.100.1", "198.51.100.2", 429),  # anybody can say that
+            ("1", "198.51.100.1", "198.51.100.2", 200),
+            ("1", "198.51.100.1, 203.0.113.9", "198.51.100.2, 203.0.113.9", 429),
+            ("2", "198.51.100.1, 203.0.113.9", "198.51.100.2, 203.0.113.9", 200),
+            ("2", "192.0.2.1, 198.51.100.1, 203.0.113.9", "198.51.100.1, 203.0.113.9", 429),
+        ],
+    )
+    def test_proxies_that_are_ours_are_believed_and_no_others(
+        self, pro: Simulator, proxies: str, said: str, then: str, status: int
+    ) -> None:
+        client = shopper_of(pro, LIMIT_LOOKUPS="1", PROXIES=proxies).client
+
+        answers = [
+            client.get(f"/parcel?reference={_put(pro, event())}", headers={"X-Forwarded-For": who})
+            for who in (said, then)
+        ]
+
+        assert [answer.status_code for answer in answers] == [200, status]
+
+
+class TestAddressTooLong:
+    """Addresses of 2,048 characters and more are read by nobody."""
+
+    def test_page_offers_the_form_and_costs_no_call(self, pro: Simulator, shopper: Shopper) -> None:
+        pro.forget_calls()
+
+        soup = shopper.open(f"/parcel?reference=DEMO-1001&utm_source={'x' * 2048}", status=414)
+        json = shopper.get("/parcel.json", reference="DEMO-1001", utm_source="x" * 2048)
+
+        assert _text(soup, "h1") == "This address is too long"
+        assert _field(soup)["value"] == "DEMO-1001"
+        assert (json.status_code, json.json["error"]["code"]) == (414, "address_too_long")
+        assert pro.calls == []
+
+    @pytest.mark.parametrize("path", ["/", "/embed", "/assets/parcel.css", "/healthz", "/nothing"])
+    def test_it_is_so_everywhere(self, shopper: Shopper, path: str) -> None:
+        assert shopper.get(path, utm_source="x" * 2048).status_code == 414
+        assert shopper.get(f"{path.rstrip('/')}/{'x' * 2048}").status_code == 414
+
+    @pytest.mark.parametrize(("length", "status"), [(2000, 200), (2100, 414)])
+    def test_the_whole_address_counts(self, shopper: Shopper, length: int, status: int) -> None:
+        start = "/parcel?reference=DEMO-1003&utm_source="
+
+        shopper.open(start + "x" * (length - len(start)), status=status)
+
+    @pytest.mark.parametrize("reference", ["x" * 4000, "é" * 1500, "x" * 60_000])
+    def test_long_reference_is_told_at_the_field(
+        self, pro: Simulator, shopper: Shopper, reference: str
+    ) -> None:
+        pro.forget_calls()
+
+        soup = shopper.ask(reference, status=400)
+
+        said = "Order number or tracking reference must be 50 characters or fewer"
+        assert _text(soup, ".error-summary a") == said
+        assert pro.calls == []
+
+
+STRANGERS = [
+    "evil.test",
+    "evil.test:443",
+    "parcels.shop.example.evil.test",
+    "evilparcels.shop.example",
+    "shop.example",
+    "www.parcels.shop.example",
+    "other.example.evil.test",
+    "parcels.shop.example@evil.test",
+    "parcels.shop.example:443@evil.test",
+    "parcels.shop.example/evil.test",
+    "parcels.shop.example, evil.test",
+    "evil.test#parcels.shop.example",
+    "127.0.0.1",
+    "[::1]:8000",
+    '"><script>alert(1)</script>',
+    "evil\x80.test",
+    "",
+    "x" * 5000,
+]
+
+
+class TestHosts:
+    """ALLOWED_HOSTS: the page is asked under its own names, or it is not asked."""
+
+    OURS = "parcels.shop.example .other.example"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def owned(cls, pro: Simulator) -> Shopper:
+        return shopper_of(pro, ALLOWED_HOSTS=cls.OURS)
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "parcels.shop.example",
+            "parcels.shop.example:8443",
+            "Parcels.SHOP.example",
+            "parcels.shop.example.",
+            "PARCELS.shop.example.:443",
+            "other.example",
+            "a.other.example",
+            "b.a.other.example:443",
+        ],
+    )
+    def test_names_that_are_ours_are_answered(self, owned: Shopper, host: str) -> None:
+        response = owned.client.get("/parcel?reference=DEMO-1003", headers={"Host": host})
+
+        assert response.status_code == 200
+
+    @pytest.mark.parametrize("path", ["/", "/parcel?reference=DEMO-1003", "/assets/parcel.css"])
+    @pytest.mark.parametrize("host", STRANGERS, ids=lambda host: host[:40])
+    def test_strangers_are_told_nothing_and_their_name_is_not_repeated(
+        self, pro: Simulator, owned: Shopper, host: str, path: str
+    ) -> None:
+        owned.get(path)  # a finished page is for strangers no more than another
+        pro.forget_calls()
+
+        response = owned.client.get(path, environ_overrides={"HTTP_HOST": host})
+
+        soup = BeautifulSoup(response.text, "html.parser")
+        check_every_page(soup, 400)
+        assert response.status_code == 400
+        assert _text(soup, "h1") == "This address cannot be read"
+        told = f"{response.headers}{response.text}"
+        for strange in ("evil", "alert(1)", "127.0.0.1", "xxxxx"):
+            assert strange not in told
+        assert pro.calls == []
+
+    @pytest.mark.parametrize("path", ["/parcel.json", "//parcel", "/nothing", "/metrics"])
+    def test_strangers_get_no_redirect_and_no_number(self, owned: Shopper, path: str) -> None:
+        overrides = {"HTTP_HOST": "evil.test", "PATH_INFO": path}
+
+        response = owned.client.get("/", environ_overrides=overrides)
+
+        assert response.status_code == 400
+        assert "Location" not in response.headers
+        assert "evil" not in f"{response.headers}{response.text}"
+
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+    @pytest.mark.parametrize("host", ["10.0.0.7:8000", "evil.test", ""])
+    def test_machines_may_ask_how_we_are_under_any_name(
+        self, owned: Shopper, host: str, path: str
+    ) -> None:
+        response = owned.client.get(path, environ_overrides={"HTTP_HOST": host})
+
+        assert (response.status_code, response.json["status"]) == (200, "ok")
+
+    def test_a_host_that_another_header_names_does_not_count(self, owned: Shopper) -> None:
+        ours = {"Host": "parcels.shop.example"}
+
+        strange = owned.client.get(
+            "/", headers={"Host": "evil.test", "X-Forwarded-Host": "parcels.shop.example"}
+        )
+        own = owned.client.get("/", headers=ours | {"X-Forwarded-Host": "evil.test"})
+
+        assert (strange.status_code, own.status_code) == (400, 200)
+        assert "evil" not in own.text
+
+
+class TestMachines:
+    """What is asked by those who watch over the page."""
+
+    TOKEN = "t0ken-of-metrics"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def watched(cls, pro: Simulator) -> Shopper:
+        return shopper_of(pro, METRICS_TOKEN=cls.TOKEN)
+
+    def test_metrics_are_closed_where_no_token_is_set(self, shopper: Shopper) -> None:
+        for said in ("", "Bearer ", "Bearer None"):
+            response = shopper.client.get("/metrics", headers={"Authorization": said})
+
+            assert response.status_code == 404
+            assert "parcel_page" not in response.text
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            None,
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer another",
+            f"Bearer {TOKEN}x",
+            f"Bearer {TOKEN[:-1]}",
+            f"bearer{TOKEN}",
+            TOKEN,
+            f"Basic {TOKEN}",
+            "Bearer é",
+            "Bearer " + "x" * 5000,
+        ],
+    )
+    def test_metrics_are_closed_to_whom_does_not_know_the_token(
+        self, watched: Shopper, said: str | None
+    ) -> None:
+        headers = {} if said is None else {"Authorization": said}
+
+        response = watched.client.get("/metrics", headers=headers)
+
+        assert response.status_code == 401
+        assert "parcel_page" not in response.text
+        assert self.TOKEN not in response.text
+
+    def test_metrics_count_and_tell_of_nobody(self, pro: Simulator, watched: Shopper) -> None:
+        reference = _put(pro, event())
+        for asked, status in ((reference, 200), ("CANARY-7", 404)):
+            watched.ask(asked, status)
+
+        response = watched.client.get("/metrics", headers={"Authorization": f"Bearer {self.TOKEN}"})
+
+        assert response.status_code == 200
+        assert response.mimetype == "text/plain"
+        counts = dict(line.rsplit(" ", 1) for line in response.text.splitlines() if "{" in line)
+        assert float(counts['parcel_page_answers_total{made="now",status="200"}']) >= 1
+        assert float(counts['parcel_page_pro_calls_total{outcome="answered"}']) >= 1
+        assert float(counts['parcel_page_pro_calls_total{outcome="ShipmentNotFound"}']) >= 2
+        for name in ("pro_units_total", "shed", "budget_left", "pro_paused", "stale_answers_total"):
+            assert f"parcel_page_{name}" in response.text
+        for secret in (reference, "CANARY", "127.0.0.1", KEY, self.TOKEN, reference[3:]):
+            assert secret not in response.text
+
+    def test_readiness_tells_how_those_are_that_we_need(
+        self, pro: Simulator, unlucky: Shopper
+    ) -> None:
+        well = unlucky.get("/readyz")
+        reference = _put(pro, event())
+        pro.fault(FAULTS["a refused key"], reference)
+        unlucky.ask(reference, status=503)
+        pro.forget_calls()
+        paused = unlucky.get("/readyz")
+
+        assert well.json == {"status": "ok", "pro": "asked", "redis": "none"}
+        assert paused.json == {"status": "ok", "pro": "paused", "redis": "none"}
+        assert well.status_code == paused.status_code == 200
+        assert pro.calls == []
+
+
+DECODED = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}
+
+
+class TestEncodings:
+    """In which encoding a page leaves: each has an ETag and a 304 of its own."""
+
+    PATHS = ("/", "/parcel?reference=HO-20", "/parcel.json?reference=HO-20", "/assets/parcel.css")
+
+    @pytest.mark.parametrize(
+        ("accepted", "encoding"),
+        [
+            (None, None),
+            ("", None),
+            ("identity", None),
+            ("gzip", "gzip"),
+            ("gzip, deflate", "gzip"),
+            ("gzip, deflate, br, zstd", "br"),
+            ("GZIP , BR", "br"),
+            ("br;q=0.1, gzip;q=1", "br"),
+            ("br;q=0, gzip", "gzip"),
+            ("br ; q = 0.000 , gzip;q=0", None),
+            ("*", "br"),
+            ("*;q=0", None),
+            ("br;q=0,*", "gzip"),
+            ("zstd, deflate, compress", None),
+            ("brotli, xgzip, gzipx", None),
+            ("gzip," * 5000, None),
+            (";;;,,,=q", None),
+        ],
+    )
+    @pytest.mark.parametrize("path", PATHS)
+    def test_page_leaves_in_the_smallest_that_the_browser_takes(
+        self, shopper: Shopper, path: str, accepted: str | None, encoding: str | None
+    ) -> None:
+        headers = {} if accepted is None else {"Accept-Encoding": accepted}
+        plain = shopper.client.get(path)
+
+        first, second = (shopper.client.get(path, headers=headers) for _ in range(2))
+
+        assert first.headers.get("Content-Encoding") == encoding
+        assert first.headers["Content-Length"] == str(len(first.data))
+        assert first.headers.getlist("Vary") == ["Accept-Encoding"]
+        assert DECODED[encoding](first.data) == plain.data
+        assert (second.data, dict(second.headers)) == (first.data, dict(first.headers))
+
+    @pytest.mark.parametrize("path", PATHS)
+    def test_each_encoding_has_a_304_of_its_own(self, shopper: Shopper, path: str) -> None:
+        etags = {
+            encoding: shopper.client.get(path, headers={"Accept-Encoding": encoding}).headers[
+                "ETag"
+            ]
+            for encoding in ("br", "gzip", "identity")
+        }
+
+        def ask(encoding: str, etag: str) -> tuple[int, int]:
+            headers = {"Accept-Encoding": encoding, "If-None-Match": etag}
+            answer = shopper.client.get(path, headers=headers)
+            assert answer.headers["ETag"] == etags[encoding]
+            assert answer.headers["Vary"] == "Accept-Encoding"
+            assert answer.status_code == 200 or not {
+                *("Content-Encoding", "Content-Length", "Content-Type")
+            } & set(answer.headers.keys())
+            return answer.status_code, len(answer.data)
+
+        assert len(set(etags.values())) == 3
+        for encoding, own in etags.items():
+            for listed in (own, f"W/{own}", f'"x", {own}', "*"):
+                assert ask(encoding, listed) == (304, 0)
+            for other in set(etags.values()) - {own}:
+                assert ask(encoding, other)[0] == 200
+            for other in ("", '"', own.strip('"')[:-1], '"x"'):
+                assert ask(encoding, other)[0] == 200
+
+    @pytest.mark.parametrize("encoding", ["br", "gzip", "identity"])
+    @pytest.mark.parametrize(
+        "path", [*PATHS, "/parcel?reference=NOBODYS", "/parcel", "/healthz", "/nothing"]
+    )
+    def test_head_has_the_headers_of_get_and_no_body(
+        self, shopper: Shopper, path: str, encoding: str
+    ) -> None:
+        headers = {"Accept-Encoding": encoding}
+        got = shopper.client.get(path, headers=headers)
+
+        head = shopper.client.head(path, headers=headers)
+
+        assert head.status_code == got.status_code
+        assert dict(head.headers) == dict(got.headers)
+        assert got.data
+        assert head.data == b""
+
+    def test_what_gains_nothing_is_sent_as_it_is(self, shopper: Shopper) -> None:
+        answer = shopper.client.get("/healthz", headers={"Accept-Encoding": "br, gzip"})
+
+        assert "Content-Encoding" not in answer.headers
+        assert answer.json == {"status": "ok"}
+
+    @pytest.mark.parametrize("path", PATHS)
+    @pytest.mark.parametrize(
+        "part", ["bytes=0-999", "bytes=-500", "bytes=999999-", "bytes=0-0,5-9"]
+    )
+    def test_a_part_is_asked_for_in_vain(self, pro: Simulator, path: str, part: str) -> None:
+        shopper = shopper_of(pro)  # which has nothing finished
+        headers = {"Range": part, "Accept-Encoding": "gzip"}
+
+        first, second = (shopper.client.get(path, headers=headers) for _ in range(2))
+
+        for answer in (first, second):
+            assert answer.status_code == 200
+            assert gzip.decompress(answer.data) == shopper.client.get(path).data
+            assert "Content-Range" not in answer.headers
+
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            {"If-Modified-Since": "Fri, 31 Dec 2100 23:59:59 GMT"},
+            {"If-Unmodified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"},
+            {"If-Match": '"x"'},
+            {"If-Range": '"x"', "Range": "bytes=0-9"},
+        ],
+    )
+    def test_other_conditions_count_for_nothing(
+        self, pro: Simulator, condition: dict[str, str]
+    ) -> None:
+        client = shopper_of(pro).client
+
+        answers = [client.get("/assets/icon.svg", headers=condition) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert answers[0].data == answers[1].data
+
+    def test_condition_of_who_comes_first_is_met_by_the_page_that_is_then_made(
+        self, pro: Simulator
+    ) -> None:
+        for path in self.PATHS:
+            etag = shopper_of(pro).client.get(path).headers["ETag"]
+
+            answer = shopper_of(pro).client.get(path, headers={"If-None-Match": etag})
+
+            assert (answer.status_code, answer.data, answer.headers["ETag"]) == (304, b"", etag)
 
 
 ADDRESSES = ["/parcel", "/parcel?level=contents", "/embed"]

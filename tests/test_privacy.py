@@ -1,6 +1,7 @@
 """Who has no proof sees neither names nor homes: not in a value, a cache, a page or a log."""
 
 import logging
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tests.conftest import Shopper
 from tests.shipments import event, item, shipment
 from tracking.privacy import redact
-from tracking.pro.simulator import Simulator
+from tracking.pro.simulator import Fault, Simulator
 from tracking.shipments import Event, Item, Shipment
 
 ON_THE_WAY = [
@@ -295,12 +296,16 @@ def put_secrets(pro: Simulator) -> tuple[str, str]:
 
 
 def stores_of(shopper: Shopper) -> str:
-    """All that the Flask-Caching stores of the application hold."""
+    """All that the application remembers: what PRO said, and finished pages."""
     app = shopper.client.application
     memory = app.extensions["parcel_page"].lookup.memory
     with app.app_context():
-        caches = [store.cache for store in (memory.found, memory.missing)]
-    return "\n".join(f"{key} {cache.get(key)}" for cache in caches for key in cache._cache)
+        known = [*memory.found.cache._kept.items(), *memory.missing.cache._kept.items()]
+    answers = [f"{key} {zlib.decompress(kept.value.body).decode()}" for key, kept in known]
+    pages = [kept.value for kept in app.wsgi_app._store._kept.values()]
+    assert answers
+    assert pages
+    return "\n".join([*answers, *(f"{page.headers} {page.body.decode()}" for page in pages)])
 
 
 def all_that_is_told(shopper: Shopper, references: tuple[str, ...]) -> str:
@@ -362,4 +367,38 @@ def test_references_and_names_are_in_no_log(
 
     assert "PRO answered 200" in caplog.text
     for secret in (reference, custom_reference, "CANARY", pro.key, pro.url):
+        assert secret not in caplog.text
+
+
+FAULTS = {
+    "ProBroken": Fault("status", status=500, body='{"message": "CANARY"}'),
+    "Unauthorised": Fault("status", status=401),
+    "TooManyRequests": Fault("status", status=429, retry_after=7),
+    "AnswerUnreadable": Fault("html"),
+    "AnswerTooLarge": Fault("big"),
+    "ProUnreachable": Fault("reset"),
+    "ProTooSlow": Fault("hang"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_log_names_what_went_wrong_and_neither_whom_nor_where(
+    pro: Simulator,
+    make_shopper: Callable[..., Shopper],
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    reference, custom_reference = put_secrets(pro)
+    deadline = "0.2" if FAULTS[name].kind == "hang" else "5"
+    shopper = make_shopper(LOG_LEVEL="DEBUG", PRO_DEADLINE=deadline)
+    pro.fault(FAULTS[name])
+
+    for asked in (reference, custom_reference):
+        assert shopper.get("/parcel", reference=asked).status_code == 503
+
+    assert FAULTS[name].kind in pro.fired
+    (line, *_) = [one for one in caplog.messages if one.startswith(f"{name} (")]
+    assert "correlation id" in line
+    for secret in (reference, custom_reference, "CANARY", pro.key, pro.url, "127.0.0.1"):
         assert secret not in caplog.text

@@ -47,6 +47,11 @@ def test_the_defaults_in_the_table_are_the_defaults_of_the_code():
     assert told["PRIVACY"] == settings.privacy
     assert told["WEB_CONCURRENCY"] == str(settings.web_concurrency)
     assert told["LOG_LEVEL"] == settings.log_level
+    assert told["LIMIT_LOOKUPS"] == str(settings.limit_lookups)
+    assert told["LIMIT_NOT_FOUND"] == str(settings.limit_not_found)
+    assert told["PROXIES"] == str(settings.proxies)
+    assert settings.pro_units_per_minute == settings.pro_units_per_day == 0
+    assert re.search(r"`PRO_UNITS_PER_MINUTE`, `PRO_UNITS_PER_DAY` .* \| `0`, `0` \|", README)
     assert told["PRO_API_URL"] == read_settings({"PRO_API_KEY": "k"}).pro_api_url
     assert f"`{settings.host}`, `{settings.port}`" in README
 

@@ -1,9 +1,7 @@
 """The headers of every answer, the methods that are refused, and addresses that nothing blocks."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
@@ -14,7 +12,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import create_app
-from tests.conftest import NOON
+from tests.conftest import NOON, TurnableClock
+from tests.crowds import landed
+from tests.shops import FAULT, UNLIMITED, app_of, break_down, shopper_of
 from tracking.pro.simulator import SAMPLES, Fault, Simulator
 
 REMOVED = f"sp_0069{1302:028}"
@@ -53,26 +53,23 @@ FAILURES = [
     (f"/parcel.json?reference={BROKEN}", 503),
     (f"/embed?reference={BROKEN}", 503),
 ]
-OTHERS = [("/healthz", 200), ("/assets/parcel.css", 200), ("/assets/icon.svg", 200)]
+OTHERS = [
+    ("/healthz", 200),
+    ("/readyz", 200),
+    ("/metrics", 404),
+    ("/assets/parcel.css", 200),
+    ("/assets/parcel.css?v=1", 200),
+    ("/assets/icon.svg", 200),
+]
+TOO_LONG = "&utm_source=" + "x" * 2048
 GETS = [*PAGES, *FAILURES, *OTHERS]
-ROUTES = ["/", "/parcel", "/parcel.json", "/embed", "/healthz", "/assets/parcel.css"]
+ROUTES = ["/", "/parcel", "/parcel.json", "/embed", "/healthz", "/readyz", "/metrics"]
+ROUTES += ["/assets/parcel.css"]
 
 # design.md, URLs: what is on the lists of ad-blockers, anywhere or as a word.
 BLOCKED = re.compile(
     r"track|stat|analytics|event|(?<![a-z])(?:(?:ad|ads|log|ping|pixel)(?![a-z])|ref=)", re.I
 )
-
-
-@dataclass
-class Switch:
-    """A clock that can be broken, to force a fault of ours."""
-
-    broken: bool = False
-
-    def __call__(self) -> datetime:
-        if self.broken:
-            raise RuntimeError("the clock has stopped")
-        return NOON
 
 
 class Client(FlaskClient):
@@ -85,7 +82,7 @@ class Client(FlaskClient):
 @pytest.fixture(scope="module")
 def pro() -> Iterator[Simulator]:
     with Simulator(key="test-key", clock=lambda: NOON) as simulator:
-        simulator.fault(Fault("status", status=500), BROKEN)
+        simulator.fault(Fault("garbage"), BROKEN)  # wrong about one parcel, so others are asked
         yield simulator
 
 
@@ -94,9 +91,8 @@ def client(pro: Simulator) -> Client:
     return _client(pro)
 
 
-def _client(pro: Simulator, clock: Callable[[], datetime] | None = None, **environ: str) -> Client:
-    account = {"PRO_API_URL": pro.url, "PRO_API_KEY": pro.key}
-    return _whole_client(create_app(account | environ, clock or Switch()))
+def _client(pro: Simulator, **environ: str) -> Client:
+    return _whole_client(app_of(pro, **environ))
 
 
 def _whole_client(app: Flask) -> Client:
@@ -106,19 +102,70 @@ def _whole_client(app: Flask) -> Client:
 
 def _answers(pro: Simulator) -> dict[str, TestResponse]:
     """An answer of every status, by a name that says which."""
-    clock = Switch()
-    client = _client(pro, clock)
+    client = _client(pro)
     answers = {f"{status} {path}": client.get(path) for path, status in GETS}
-    for path in ["/", "/parcel?reference=DEMO-1001", "/assets/parcel.css"]:
-        etag = client.get(path).headers["ETag"]
-        answers[f"304 {path}"] = client.get(path, headers={"If-None-Match": etag})
+    for path, status in GETS:
+        answers[f"{status} finished {path}"] = client.get(path)
+        answers[f"{status} HEAD {path}"] = client.head(path)
+    for path in ["/", "/parcel?reference=DEMO-1001", "/parcel.json?reference=DEMO-1001"]:
+        answers |= _in_every_encoding(client, path)
+    answers |= _in_every_encoding(client, "/assets/parcel.css") | _refusals(pro)
+    answers |= _in_every_encoding(client, "/embed?reference=DEMO-1001")
+    answers["503 HEAD cold"] = client.head("/parcel?reference=DEMO-1010")
+    answers["200 late"] = _late(pro)
     for path in ROUTES:
         answers[f"405 {path}"] = client.post(path)
         answers[f"200 OPTIONS {path}"] = client.options(path)
-    clock.broken = True
+    break_down(client.application)
     for path in ["/parcel", "/parcel.json", "/embed"]:
-        answers[f"500 {path}"] = client.get(path, query_string={"reference": "DEMO-1001"})
+        answers[f"500 {path}"] = client.get(path, query_string={"reference": "DEMO-1011"})
     return answers
+
+
+def _in_every_encoding(client: Client, path: str) -> dict[str, TestResponse]:
+    answers = {}
+    for encoding in ("br", "gzip", "identity"):
+        headers = {"Accept-Encoding": encoding}
+        whole = answers[f"200 {encoding} {path}"] = client.get(path, headers=headers)
+        headers |= {"If-None-Match": whole.headers["ETag"]}
+        answers[f"304 {encoding} {path}"] = client.get(path, headers=headers)
+    return answers
+
+
+def _refusals(pro: Simulator) -> dict[str, TestResponse]:
+    """Answers of an application that limits clients, knows its name and has a token."""
+    own = {"ALLOWED_HOSTS": "localhost", "METRICS_TOKEN": "t0ken", "LIMIT_LOOKUPS": "1"}
+    client = _client(pro, **own)
+    client.get("/parcel?reference=DEMO-1001")
+    answers = {"401 /metrics": client.get("/metrics")}
+    token = {"Authorization": "Bearer t0ken"}
+    answers["200 /metrics with the token"] = client.get("/metrics", headers=token)
+    for path in ["/parcel", "/parcel.json", "/embed"]:
+        asked = f"{path}?reference=DEMO-1002"
+        answers[f"429 {path}"] = client.get(asked)
+        answers[f"414 {path}"] = client.get(asked + TOO_LONG)
+        answers[f"400 stranger {path}"] = client.get(asked, headers={"Host": "evil.test"})
+    for path in ["/", "/assets/parcel.css", "/assets/nothing.css", "/healthz"]:
+        answers[f"414 {path}"] = client.get(f"{path}?{TOO_LONG}")
+        if path != "/healthz":
+            answers[f"400 stranger {path}"] = client.get(path, headers={"Host": "evil.test"})
+    answers["400 stranger HEAD"] = client.head("/", headers={"Host": "evil.test"})
+    return answers
+
+
+def _late(pro: Simulator) -> TestResponse:
+    """A page that could not be renewed."""
+    clock, reference = TurnableClock(), f"sp_0069{1003:028}"
+    shopper = shopper_of(pro, clock)
+    shopper.ask(reference)
+    pro.fault(Fault("status", status=500), reference)
+    clock.turn(seconds=121)
+    shopper.ask(reference)
+    landed(shopper, reference)
+    pro.heal(reference)
+    late = shopper.get("/parcel", reference=reference)
+    assert 'data-fresh="stale"' in late.text
+    return late
 
 
 class TestHeaders:
@@ -134,7 +181,29 @@ class TestHeaders:
 
         named = {name: name[:3] for name in answers if "OPTIONS" not in name}
         assert statuses | named == statuses
-        assert set(statuses.values()) >= {"200", "304", "400", "404", "405", "410", "500", "503"}
+        assert set(statuses.values()) == {
+            *("200", "304", "400", "401", "404", "405", "410", "414", "429", "500", "503")
+        }
+
+    def test_a_finished_answer_says_what_the_first_one_said(
+        self, answers: dict[str, TestResponse]
+    ) -> None:
+        for path, status in GETS:
+            first, finished = answers[f"{status} {path}"], answers[f"{status} finished {path}"]
+            head = answers[f"{status} HEAD {path}"]
+            kept = {} if status != 503 else {"Retry-After": first.headers["Retry-After"]}
+            assert dict(finished.headers) | kept == dict(first.headers) | kept, path
+            assert dict(head.headers) | kept == dict(first.headers) | kept, path
+            assert finished.data == first.data, path
+
+    def test_an_answer_that_has_not_changed_says_what_the_whole_one_said(
+        self, answers: dict[str, TestResponse]
+    ) -> None:
+        about_body = {"Content-Type", "Content-Length", "Content-Encoding"}
+        for name in [name for name in answers if name.startswith("304 ")]:
+            whole = answers[name.replace("304", "200", 1)].headers
+            expected = {header: said for header, said in whole.items() if header not in about_body}
+            assert dict(answers[name].headers) == expected, name
 
     @pytest.mark.parametrize(
         ("header", "value"),
@@ -142,6 +211,12 @@ class TestHeaders:
             ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "no-referrer"),
             ("X-Robots-Tag", "noindex"),
+            ("X-Frame-Options", "DENY"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+            (
+                "Permissions-Policy",
+                "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+            ),
         ],
     )
     def test_every_answer_says(
@@ -179,12 +254,33 @@ class TestHeaders:
         }
 
         assert errors == dict.fromkeys(errors, "no-store")
-        assert len(errors) > 20
+        assert len(errors) > 60
+
+    def test_no_error_has_an_etag(self, answers: dict[str, TestResponse]) -> None:
+        tagged = {name for name, answer in answers.items() if "ETag" in answer.headers}
+
+        assert {answers[name].status_code for name in tagged} == {200, 304}
+
+    def test_every_answer_to_a_get_varies_with_the_encoding_and_with_nothing_else(
+        self, answers: dict[str, TestResponse]
+    ) -> None:
+        said = {name: answer.headers.getlist("Vary") for name, answer in answers.items()}
+        got = [name for name in said if not re.search("405|OPTIONS|stranger", name)]
+
+        assert {name: said[name] for name in got if said[name] != ["Accept-Encoding"]} == {}
+        assert len(got) > 100
+
+    def test_only_who_may_come_back_is_told_when(self, answers: dict[str, TestResponse]) -> None:
+        told = {n for n, answer in answers.items() if "Retry-After" in answer.headers}
+
+        assert told == {name for name in answers if name.startswith(("429", "503"))}
 
     def test_no_answer_tells_what_it_is_made_with(self, answers: dict[str, TestResponse]) -> None:
         for name, answer in answers.items():
-            if "/assets/" not in name:
+            is_text = answer.headers.get("Content-Encoding", "identity") == "identity"
+            if is_text and "/assets/" not in name:
                 assert not re.search(r"werkzeug|flask|jinja|traceback", answer.text, re.I), name
+                assert FAULT not in answer.text, name
             assert "X-Powered-By" not in answer.headers, name
 
 
@@ -262,6 +358,18 @@ class TestTransport:
     def test_plain_http_does_not_speak_of_https(self, client: Client, path: str) -> None:
         assert "Strict-Transport-Security" not in client.get(path).headers
 
+    def test_a_finished_page_insists_where_it_is_asked_for_over_https_alone(
+        self, pro: Simulator
+    ) -> None:
+        client = _client(pro, PROXIES="1")
+
+        insists = [
+            "Strict-Transport-Security" in client.get("/", headers=headers).headers
+            for headers in 2 * [{"X-Forwarded-Proto": "https"}, {"X-Forwarded-Proto": "http"}, {}]
+        ]
+
+        assert insists == 2 * [True, False, False]
+
     def test_client_cannot_claim_https(self, client: Client) -> None:
         answer = client.get("/", headers={"X-Forwarded-Proto": "https"})
 
@@ -295,6 +403,7 @@ class TestFraming:
             ("?reference=NOBODYS", 404),
             (f"?reference={REMOVED}", 410),
             (f"?reference={BROKEN}", 503),
+            ("?reference=DEMO-1001" + TOO_LONG, 414),
         ],
     )
     def test_shops_frame_embed_whatever_comes_of_it(
@@ -306,6 +415,20 @@ class TestFraming:
         assert answer.status_code == status
         assert policy.split("; ")[-1] == f"frame-ancestors {SHOP} https://*.other.example"
         assert "X-Frame-Options" not in answer.headers
+
+    def test_shops_frame_what_is_limited_and_what_has_not_changed(self, pro: Simulator) -> None:
+        client = _client(pro, EMBED_ORIGINS=SHOP, LIMIT_LOOKUPS="1")
+        etag = client.get("/embed?reference=DEMO-1001").headers["ETag"]
+        again = {"If-None-Match": etag}
+
+        limited = client.get("/embed?reference=DEMO-1002")
+        unchanged = client.get("/embed?reference=DEMO-1001", headers=again)
+
+        assert (limited.status_code, unchanged.status_code) == (429, 304)
+        for answer in (limited, unchanged):
+            policy = answer.headers["Content-Security-Policy"]
+            assert policy.split("; ")[-1] == f"frame-ancestors {SHOP}"
+            assert "X-Frame-Options" not in answer.headers
 
     def test_nobody_frames_embed_where_no_shop_is_named(self, client: Client) -> None:
         answer = client.get("/embed")
@@ -389,7 +512,7 @@ class TestAddresses:
     @classmethod
     def addresses(cls) -> set[str]:
         """All that the pages of the demo ask for or lead to, in a frame and out of it."""
-        demo = _whole_client(create_app({}))
+        demo = _whole_client(create_app(UNLIMITED))
         starts = ["/", "/embed", "/parcel?reference=", "/parcel?reference=NOBODYS", "/nothing"]
         return _crawl(demo, [*starts, "/embed?reference=HO-12&theme=dark"])
 

@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +20,7 @@ from tracking.pro.simulator import SAMPLES, Simulator
 
 ROOT = Path(__file__).parent.parent
 LONGEST_WAIT = 30  # seconds, for a machine that is busy
+LONGEST_STOP = 15  # seconds; a server that was not told to stop is killed after 20
 
 
 class Served:
@@ -41,18 +43,14 @@ class Served:
     def _read(self, output: IO[str]) -> None:
         self.printed.extend(output)
 
+    def wait_until_it_listens(self) -> None:
+        """From then on it is told by signals; nobody may be there yet who answers."""
+        _until(lambda: "The parcel page is at" in "".join(self.printed))
+        host, _, port = self.address.removeprefix("http://").partition(":")
+        _until(lambda: _does(lambda: socket.create_connection((host, int(port))).close()))
+
     def wait_until_it_answers(self) -> None:
-        deadline = threading.Event()
-        timer = threading.Timer(LONGEST_WAIT, deadline.set)
-        timer.start()
-        while not deadline.wait(0.02):
-            try:
-                urllib.request.urlopen(f"{self.address}/healthz").close()
-                break
-            except OSError:
-                continue
-        timer.cancel()
-        assert not deadline.is_set(), self.printed
+        _until(lambda: _does(lambda: urllib.request.urlopen(f"{self.address}/healthz").close()))
 
     def get_json(self, reference: str) -> dict:
         with urllib.request.urlopen(f"{self.address}/parcel.json?reference={reference}") as answer:
@@ -64,6 +62,21 @@ class Served:
         self._reader.join()
         self.process.stdout.close()
         return code
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + LONGEST_WAIT
+    while not happened():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.02)
+
+
+def _does(act: Callable[[], object]) -> bool:
+    try:
+        act()
+    except OSError:
+        return False
+    return True
 
 
 def _free_port() -> int:
@@ -115,6 +128,19 @@ def test_it_stops_cleanly(number):
     served.wait_until_it_answers()
 
     assert served.stop(number) == 0
+    assert "Traceback" not in "".join(served.printed)
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_it_stops_at_once_even_while_it_starts(processes):
+    served = Served(WEB_CONCURRENCY=processes)
+    served.wait_until_it_listens()
+    started = time.monotonic()
+
+    code = served.stop()
+
+    assert time.monotonic() - started < LONGEST_STOP
+    assert code == 0
     assert "Traceback" not in "".join(served.printed)
 
 

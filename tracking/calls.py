@@ -102,20 +102,22 @@ class Calls:
 
         Raises AskedInVain or ProTooSlow: whoever waited for another does not ask in its place.
         """
-        keys, waited_for = _keys(question), None
+        keys, waited_for, ends = _keys(question), None, 0.0
         while attempt := self.memory.claim(keys):
             claim, told = attempt
             entry = _news(question, told)
             in_vain = claim.mine and waited_for is not None and claim.failed == waited_for
-            if claim.mine and not entry and not in_vain:
+            still_asking = time.monotonic() < ends  # though Redis has forgotten it
+            if claim.mine and not (entry or in_vain or still_asking):
                 return claim, None
             if claim.mine:
                 self.memory.release(claim)
+            else:
+                waited_for, ends = claim.holder, time.monotonic() + claim.left
             if entry:
                 return None, entry
             if in_vain:
                 raise AskedInVain
-            waited_for = claim.holder
             time.sleep(min(deadline.remaining_or_raise(), random.uniform(*_BETWEEN_LOOKS)))  # noqa: S311
         return None, None
 

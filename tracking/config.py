@@ -131,9 +131,7 @@ def _check_account(reader: Reader, url: str, key: str, *, demo: bool, insecure: 
 
 
 def _check_redis(reader: Reader, url: str, secret_key: str) -> None:
-    reader.check(
-        not url or bool(_REDIS.fullmatch(url)), "REDIS_URL", "must be like redis://host:6379/0"
-    )
+    reader.check(not url or _is_redis(url), "REDIS_URL", "must be like redis://host:6379/0")
     reader.check(
         bool(secret_key) or not url,
         "SECRET_KEY",
@@ -144,6 +142,13 @@ def _check_redis(reader: Reader, url: str, secret_key: str) -> None:
         "SECRET_KEY",
         f"must have {_SHORTEST_SECRET} characters or more",
     )
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        return bool(_REDIS.fullmatch(url)) and urlsplit(url).port != 0
+    except ValueError:  # no port, or no host
+        return False
 
 
 def _address(text: str) -> str:

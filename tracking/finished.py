@@ -5,6 +5,7 @@ are known, the scheme and the encoding. It holds until the time that its view na
 than the data that it was made from. What Flask says, headers included, is what is kept.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,22 +18,32 @@ from tracking import metrics
 from tracking.changes import Changes
 from tracking.encodings import chosen, encoded
 from tracking.hosts import STRANGER
+from tracking.logs import place_of
 from tracking.stores import BoundedCache
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Headers = list[tuple[str, str]]
+Answer = tuple[str, Headers, bytes]  # status, headers and body
 
 FINISH = "parcel_page.finish"  # in the environ: what the view says of its page
 UNSEEN = "parcel_page.unseen"  # in the environ: nobody reads the body
 
 PARAMETERS = ("reference", "level", "page", "lang", "key", "theme")
+_UNCONDITIONAL = dict.fromkeys(  # Flask makes the whole page, and this layer meets the conditions
+    (
+        *("HTTP_RANGE", "HTTP_IF_RANGE", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"),
+        *("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"),
+    ),
+    "",
+)
 _PAGES = frozenset({"/", "/parcel", "/parcel.json", "/embed"})
 _ASSETS = "/assets/"
 _WITHOUT_MEANING = frozenset({"lang"})  # known, and one language so far
 _LONGEST = 2048  # characters of an address that is looked up
 
+_log = logging.getLogger(__name__)
 _hit = metrics.answers.labels("200", "before")
 _not_modified = metrics.answers.labels("304", "before")
 
@@ -66,27 +77,32 @@ class Page:
 
 
 class FinishedPages:
-    """A WSGI layer in front of an application. `clock` gives the time, aware."""
+    """A WSGI layer in front of an application. `clock` gives the time, aware.
+
+    `broken` is the answer where the application gives none.
+    """
 
     def __init__(
         self,
         app: "WSGIApplication",
         store: BoundedCache,
         changes: Changes,
+        broken: Answer,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._app = app
         self._store = store
         self._changes = changes
+        self._broken = broken
         self._clock = clock
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
-        if method not in {"GET", "HEAD"} or environ.get(STRANGER):
-            return self._app(environ, start_response)
-        key = _key(environ)
+        if method not in {"GET", "HEAD"}:
+            environ["REQUEST_METHOD"] = _other(method)
+        key = _key(environ) if method in {"GET", "HEAD"} and STRANGER not in environ else None
         page = self._store.get(key) if key else None
         if page is None or not self._holds(page):
             page = self._make(environ, key)
@@ -94,7 +110,7 @@ class FinishedPages:
             _not_modified.inc()
         else:
             _hit.inc()
-        return _send(page, environ, start_response, with_body=method == "GET")
+        return _send(page, environ, start_response, with_body=method != "HEAD")
 
     def _holds(self, page: Page) -> bool:
         """Nothing that it was made from has changed, and it tells of no time to come."""
@@ -105,13 +121,24 @@ class FinishedPages:
     def _make(self, environ: "WSGIEnvironment", key: tuple[Any, ...] | None) -> Page:
         """Ask the application; a HEAD is a GET that nobody reads, so its headers are the same."""
         finish = environ[FINISH] = Finish(self._clock())
+        environ = environ | _UNCONDITIONAL
         if environ["REQUEST_METHOD"] == "HEAD":
             environ = environ | {"REQUEST_METHOD": "GET", UNSEEN: True}
-        page = _finished(*_run(self._app, environ), environ, finish)
+        try:
+            answer = _run(self._app, environ)
+        except Exception as error:  # Flask's own page of errors is broken too
+            _log.error("A fault of ours that no page could be made for: %s", place_of(error))
+            answer = self._broken
+        page = _finished(*answer, environ, finish)
         if key and page.etag and finish.seconds > 0:
             self._store.set(key, page, timeout=finish.seconds)
         metrics.answers.labels(page.status[:3], "now").inc()
         return page
+
+
+def _other(method: str) -> str:
+    """Methods have a case, which Werkzeug forgets: `get` is none that we know."""
+    return method if method.isupper() else f"X-{method}"
 
 
 def _key(environ: "WSGIEnvironment") -> tuple[Any, ...] | None:
@@ -138,7 +165,7 @@ def _question(path: str, query: str) -> tuple[Any, ...] | None:
     return path, *(pair for pair in known if pair[0] not in _WITHOUT_MEANING)
 
 
-def _run(app: "WSGIApplication", environ: "WSGIEnvironment") -> tuple[str, Headers, bytes]:
+def _run(app: "WSGIApplication", environ: "WSGIEnvironment") -> Answer:
     """The application's answer, whole."""
     said: list[tuple[str, Headers]] = []
 
@@ -160,7 +187,7 @@ def _finished(
     fields = {name.lower(): value for name, value in headers}
     wanted = chosen(environ.get("HTTP_ACCEPT_ENCODING", ""))
     body, encoding = encoded(body, fields.get("content-type", ""), wanted)
-    own = {"content-length", "etag", "last-modified"}
+    own = {"content-length", "etag", "last-modified", "accept-ranges"}
     headers = [(name, value) for name, value in headers if name.lower() not in own]
     headers += [("Content-Length", str(len(body))), ("Vary", "Accept-Encoding")]
     if encoding != "identity":

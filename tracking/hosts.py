@@ -29,7 +29,8 @@ class OnlyOurHosts:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         if not self._are_ours(environ.get("HTTP_HOST", "")[:300]):
-            environ[STRANGER] = environ["PATH_INFO"] not in _PROBES
+            if environ["PATH_INFO"] not in _PROBES:
+                environ[STRANGER] = True
             environ["HTTP_HOST"] = self._hosts[0].lstrip(".")
         return self._app(environ, start_response)
 

@@ -8,6 +8,7 @@ from tracking.codes import TONES
 from tracking.dateline import DateLine, tell_date
 from tracking.entries import Found, Level
 from tracking.history import Clock, History, page_clock, tell_history
+from tracking.map import Way, tell_way
 from tracking.references import Kind
 from tracking.shipments import TAKE, Event, Item, Shipment
 from tracking.standing import Standing, stand, stand_together, stand_without_news
@@ -42,7 +43,10 @@ class ItemJourney:
 
 @dataclass(frozen=True)
 class ParcelJourney:
-    """One shipment; `delivered_at` is the time of the scan that says so."""
+    """One shipment; `delivered_at` is the time of the scan that says so.
+
+    `way` is a map, for a parcel on a page of its own that was scanned in several places.
+    """
 
     shipment: Shipment
     standing: Standing
@@ -50,6 +54,7 @@ class ParcelJourney:
     delivered_at: Timestamp | None
     events: tuple[Event, ...]
     history: History
+    way: Way | None
     items: tuple[ItemJourney, ...]
 
     @property
@@ -102,6 +107,8 @@ def tell(found: Found, teller: Teller) -> Journey:
     ]
     parcels.sort(key=_undelivered_and_worst_first)
     words = teller.words.of(_common(parcel.shipment.carrier.name for parcel in parcels))
+    if found.shipments.total == 1:
+        parcels = [replace(parcel, way=tell_way(parcel.events, words)) for parcel in parcels]
     return Journey(
         reference=found.reference.text,
         kind=found.reference.kind,
@@ -149,6 +156,7 @@ def _parcel(shipment: Shipment, processing: bool, teller: Teller) -> ParcelJourn
         delivered_at=delivered_at if standing.delivered else None,
         events=events,
         history=tell_history(events, status, words, clock),
+        way=None,
         items=items,
     )
 

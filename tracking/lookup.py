@@ -17,6 +17,7 @@ from tracking.asking import Asking
 from tracking.entries import Entry, Found, Level
 from tracking.flights import Flights
 from tracking.freshness import AGAIN, jittered
+from tracking.logs import place_of
 from tracking.memory import Memory, Remembered
 from tracking.pro.deadline import Deadline
 from tracking.pro.errors import (
@@ -119,8 +120,8 @@ class Lookup:
             _log.log(level, "%s (%s), correlation id %s", name, error, error.correlation_id)
             self._postpone(question, known)
             raise
-        except Exception:  # a fault of ours: whoever waits is told, but nobody may be waiting
-            _log.exception("a fault of ours while asking")
+        except Exception as error:  # a fault of ours: nobody may be waiting to be told
+            _log.error("A fault of ours while asking: %s", place_of(error))
             self._postpone(question, known)
             raise
 

@@ -59,6 +59,11 @@ unknown_codes = Counter(
 )
 
 
+dropped_events = Counter(
+    "parcel_page_dropped_events", "Scans left out because they say nothing", registry=registry
+)
+
+
 def exposition() -> bytes:
     """Everything counted, in Prometheus's text format."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:

@@ -103,7 +103,8 @@ def metrics_page() -> Response:
     token = _site().settings.metrics_token
     if not token:
         abort(404)
-    if not compare_digest(request.headers.get("Authorization", ""), f"Bearer {token}"):
+    said = request.headers.get("Authorization", "")
+    if not compare_digest(said.encode(), f"Bearer {token}".encode()):
         abort(401)
     return Response(metrics.exposition(), mimetype="text/plain")
 

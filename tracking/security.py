@@ -9,19 +9,26 @@ _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 def secure(response: Response, request: Request, embed_origins: tuple[str, ...]) -> Response:
     """Set the headers of one answer."""
     ancestors = embed_origins if request.path == "/embed" else ()
-    headers = response.headers
-    headers["Content-Security-Policy"] = content_security_policy(ancestors)
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["X-Robots-Tag"] = "noindex"
-    headers["Permissions-Policy"] = _PERMISSIONS
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers.update(headers_of_all(ancestors, https=request.is_secure))
+    response.headers["Cache-Control"] = _cache_control(response, request)
+    return response
+
+
+def headers_of_all(ancestors: tuple[str, ...] = (), *, https: bool = False) -> dict[str, str]:
+    """What every answer carries, one that may be framed by `ancestors`."""
+    headers = {
+        "Content-Security-Policy": content_security_policy(ancestors),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex",
+        "Permissions-Policy": _PERMISSIONS,
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
     if not ancestors:
         headers["X-Frame-Options"] = "DENY"
-    if request.is_secure:
+    if https:
         headers["Strict-Transport-Security"] = f"max-age={2 * _ONE_YEAR}"
-    headers["Cache-Control"] = _cache_control(response, request)
-    return response
+    return headers
 
 
 def content_security_policy(ancestors: tuple[str, ...]) -> str:

@@ -1,26 +1,31 @@
 """serve(): the application on granian, set up for many shoppers on slow lines."""
 
+import multiprocessing
 import os
+import signal
 import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from granian import Granian
+from granian._internal import load_target
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server.common import AbstractServer
 
 from tracking.config import BadSettings, Settings, read_settings
 from tracking.pro.simulator import SAMPLES
 
 _COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 _ROOT = Path(__file__).parent.parent
+_TARGET = f"{_ROOT / 'app.py'}:app"
 
 
 def serve(environ: Mapping[str, str]) -> int:
@@ -33,23 +38,23 @@ def serve(environ: Mapping[str, str]) -> int:
     if not _is_free(settings.host, settings.port):
         print(f"PORT: {settings.port} is in use on {settings.host}.", file=sys.stderr)
         return 1
-    print(_greeting(settings), flush=True)
+    _say(_greeting(settings))
     if settings.web_concurrency > 1 and not settings.redis_url:
-        print("WEB_CONCURRENCY: each process remembers answers by itself.", file=sys.stderr)
+        _say("WEB_CONCURRENCY: each process remembers answers by itself.")
     with _counting_together(settings.web_concurrency):
-        _granian(settings).serve()
+        _granian(settings).serve_application()
     return 0
 
 
-def _granian(settings: Settings) -> AbstractServer[Any]:
-    return Granian(
-        "app:app",
+def _granian(settings: Settings) -> "_Server":
+    return _Server(
+        _TARGET,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.web_concurrency,
         blocking_threads=128,  # more than there may be calls to PRO in flight
-        backpressure=128,
+        backpressure=4096,  # lines, idle ones too
         http1_settings=HTTP1Settings(header_read_timeout=5000),  # ms; slow clients block nobody
         respawn_failed_workers=True,
         workers_kill_timeout=20,  # seconds
@@ -58,15 +63,52 @@ def _granian(settings: Settings) -> AbstractServer[Any]:
     )
 
 
+def _load(begun: Connection) -> Any:
+    """In each process, first of all: told to stop before it has begun, it ends."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    app = load_target(_TARGET, wd=_ROOT)
+    begun.send_bytes(b"begun")
+    return app
+
+
+class _Server(Granian):  # type: ignore[misc,valid-type]
+    """Granian, but a process that had begun is begun again however soon it is killed.
+
+    Granian ends altogether when one ends twice in 5.5 seconds; here only where it never begins.
+    """
+
+    def serve_application(self) -> None:
+        self._said, saying = multiprocessing.Pipe(duplex=False)
+        self.serve(target_loader=partial(_load, saying), wrap_loader=False)
+
+    def _respawn_workers(self, *args: Any, **kwargs: Any) -> None:
+        super()._respawn_workers(*args, **kwargs)
+        while self._said.poll():
+            self._said.recv_bytes()
+            self.respawned_wrks.clear()
+
+
 @contextmanager
 def _counting_together(processes: int) -> Iterator[None]:
     """A folder in which several processes count together; the library reads where it is once."""
     if processes == 1 or _COUNTS in os.environ:
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="parcel-page-") as folder:
-        os.environ[_COUNTS] = folder
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="parcel-page-", dir=_memory())
+        Path(folder.name, "full").write_bytes(bytes(2**20))  # as much as one file of counts
+    except OSError:
+        _say("/metrics: no disk, so each process counts by itself.")
         yield
+        return
+    with folder:
+        os.environ[_COUNTS] = folder.name
+        yield
+
+
+def _memory() -> str | None:
+    """Where files are no matter of disks; to write to a mapped file on a full one is fatal."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
 
 def _is_free(host: str, port: int) -> bool:
@@ -77,6 +119,14 @@ def _is_free(host: str, port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _say(text: str) -> None:
+    """Tell the operator; where nobody can read it the page is served all the same."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _greeting(settings: Settings) -> str:

@@ -28,7 +28,8 @@ _LOCK, _FAILED = "lock/", "failed/"
 _IN_VAIN = 3000  # milliseconds for which waiting processes are told so
 _RELEASE = "if redis.call('get',KEYS[1])==ARGV[1] then redis.call('del',KEYS[1]) end"
 _ADD = """
-local spent = tonumber(redis.call('get', KEYS[1]) or '') or 0
+local spent = tonumber(redis.call('get', KEYS[1]) or '')
+if not (spent and spent >= 0 and spent < 1e12) then spent = 0 end
 local total = math.max(spent, tonumber(ARGV[1])) + tonumber(ARGV[2])
 if total <= tonumber(ARGV[3]) then redis.call('set', KEYS[1], total, 'EX', ARGV[4]) end
 return total
@@ -43,13 +44,15 @@ class Claim:
     """An attempt to be the one who asks PRO for what others wait for.
 
     `holder` names who does, and `mine` says that it is us. `failed` names one who has just asked
-    in vain. `told` is what is kept under the keys of the claim, all at the same moment.
+    in vain. It ends by itself in `left` seconds. `told` is what is kept under the keys of the
+    claim, all at the same moment.
     """
 
     key: str
     holder: str
     mine: bool
     failed: str | None
+    left: float
     told: Sequence[bytes | None]
 
 
@@ -61,8 +64,7 @@ def connect(url: str) -> Redis:
         socket_connect_timeout=PATIENCE,
         retry=Retry(NoBackoff(), 0),
         protocol=2,  # a new connection says nothing before it asks
-        lib_name=None,
-        lib_version=None,
+        driver_info=None,
     )
 
 
@@ -153,7 +155,7 @@ class Shared:
             return None
         vain = vain.decode("latin-1") if isinstance(vain, bytes) else None
         told = [self.signer.verify(one) for one in kept]
-        return Claim(keys[0], holder.decode("latin-1"), bool(taken), vain, told)
+        return Claim(keys[0], holder.decode("latin-1"), bool(taken), vain, left / 1000, told)
 
     def settle(
         self,

@@ -1,7 +1,7 @@
 """Names and signatures of what is kept in Redis: nobody else can put anything there."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LARGEST = 256 * 1024  # bytes of one value
 _MARK = b"j1:"
@@ -13,8 +13,8 @@ _SIGNATURE = len(_MARK) + 32
 class Signer:
     """Signs for one `account`: another's values are none, and its names are others."""
 
-    secret: bytes
-    account: str
+    secret: bytes = field(repr=False)
+    account: str = field(repr=False)
 
     def name(self, key: str) -> str:
         """The name of a key in Redis: without the secret it tells nothing."""
@@ -22,7 +22,8 @@ class Signer:
 
     def sign(self, value: bytes) -> bytes:
         """The value with its signature."""
-        return _MARK + hmac.digest(self.secret, value, "sha256") + value
+        signed = self.account.encode() + b"\0" + value
+        return _MARK + hmac.digest(self.secret, signed, "sha256") + value
 
     def verify(self, signed: object) -> bytes | None:
         """The value, where the signature is ours."""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sized
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from flask import Flask
 from flask_caching.backends.base import BaseCache
 
 _OVERHEAD = 200  # bytes that an entry costs beside its key and value
@@ -45,7 +44,7 @@ class BoundedCache(BaseCache):
 
     @classmethod
     def factory(
-        cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]
+        cls, app: Any, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]
     ) -> "BoundedCache":
         """What Flask-Caching calls."""
         bounds = ("most_entries", "most_bytes", "timer")

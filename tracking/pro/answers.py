@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from tracking import metrics
 from tracking.pro.client import Answer
 from tracking.pro.errors import AnswerUnreadable, ShipmentNotFound
 from tracking.pro.fields import code, count, lat_long, objects, text, texts
@@ -136,8 +137,12 @@ def _item(body: Json) -> Item:
 
 
 def _events(body: Json) -> tuple[Event, ...]:
-    read = (_event(one) for one in objects(body.get("events")))
-    return tuple(event for event in read if _says_something(event))
+    listed = body.get("events")
+    read = [_event(one) for one in objects(listed)]
+    told = tuple(event for event in read if _says_something(event))
+    if isinstance(listed, list):
+        metrics.dropped_events.inc(len(listed) - len(told))
+    return told
 
 
 def _says_something(event: Event) -> bool:

@@ -73,11 +73,19 @@ class _DeadlineResponse(HTTPResponse):
         self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock))
 
 
-class _DeadlineHTTPConnection(HTTPConnection):
+class _InTime:
+    """Names are looked up without a timeout: what came too late is not asked, for it is billed."""
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]
+        _thread.deadline.remaining_or_raise()
+
+
+class _DeadlineHTTPConnection(_InTime, HTTPConnection):
     response_class = _DeadlineResponse
 
 
-class _DeadlineHTTPSConnection(HTTPSConnection):
+class _DeadlineHTTPSConnection(_InTime, HTTPSConnection):
     response_class = _DeadlineResponse
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -80,7 +81,9 @@ def seconds_of(retry_after: str | None, now: float | None = None) -> int | None:
     if re.fullmatch(r"[0-9]{1,15}", said):
         return min(max(int(said), 1), _LONGEST_WAIT)
     try:
-        left = parsedate_to_datetime(said).timestamp() - (time.time() if now is None else now)
+        date = parsedate_to_datetime(said)
+        until = date.replace(tzinfo=date.tzinfo or UTC).timestamp()
     except (ValueError, OverflowError):
         return None
+    left = until - (time.time() if now is None else now)
     return int(min(max(left, 1), _LONGEST_WAIT))
