@@ -764,6 +764,7 @@ def test_D17_the_clock_is_set_while_it_runs(hours, process, upstream, clock):
     made = parcel(upstream)
     shopper = process()
     assert shows(look_up(shopper, made), made)
+    written(shopper)
 
     clock.set(clock() + timedelta(hours=hours))
     assert shows(look_up(shopper, made), made)
