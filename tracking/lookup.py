@@ -69,7 +69,9 @@ class Lookup:
         if remembered is None:
             entry = self._wait_for(question, visitor)
             changes = self.memory.changes.count
-            remembered = self.memory.recall_here(question.key) or Remembered(entry, 0)
+            rest = entry.rest(self.memory.clock())
+            kept = self.memory.is_kept(question.key, entry)  # nothing newer came meanwhile
+            remembered = Remembered(entry, rest if kept else 0.0)
         elif not remembered.fresh and visitor.reads:
             self._renew(question)
         return replace(_found(reference, question, remembered, self.memory), changes=changes)

@@ -43,6 +43,7 @@ class _Packed:
 
     body: bytes
     known_since: float
+    asked_at: datetime
 
     def __len__(self) -> int:
         return len(self.body)
@@ -93,6 +94,11 @@ class Memory:
         if self.shared and claim:
             self.shared.settle({}, claim)
 
+    def is_kept(self, key: str, entry: Entry) -> bool:
+        """Whether an entry is what this process remembers under a key: without unpacking it."""
+        kept = (store.get(key) for store in (self.found, self.missing))
+        return any(packed and packed.asked_at == entry.asked_at for packed in kept)
+
     def learn(self, key: str, packed: bytes | None) -> Remembered | None:
         """Take over what another process kept under a key, where that is news."""
         entry = unpack(key, packed) if packed else None
@@ -128,7 +134,7 @@ class Memory:
 
     def _put(self, key: str, packed: bytes, entry: Entry) -> None:
         store, other = (self.found, self.missing) if entry.found else (self.missing, self.found)
-        store.set(key, _Packed(packed, self.timer()), timeout=self._life(entry))
+        store.set(key, _Packed(packed, self.timer(), entry.asked_at), timeout=self._life(entry))
         other.delete(key)
         self.changes.note(key)
 

@@ -28,8 +28,11 @@ _ROOT = Path(__file__).parent.parent
 _TARGET = f"{_ROOT / 'app.py'}:app"
 
 
-def serve(environ: Mapping[str, str]) -> int:
-    """Serve until SIGINT or SIGTERM. Returns the exit code; bad settings are named on stderr."""
+def serve(environ: Mapping[str, str], target: str = _TARGET) -> int:
+    """Serve until SIGINT or SIGTERM. Returns the exit code; bad settings are named on stderr.
+
+    `target` is the WSGI application, as `file.py:name` or `module:name`.
+    """
     try:
         settings = read_settings(environ)
     except BadSettings as error:
@@ -42,13 +45,13 @@ def serve(environ: Mapping[str, str]) -> int:
     if settings.web_concurrency > 1 and not settings.redis_url:
         _say("WEB_CONCURRENCY: each process remembers answers by itself.")
     with _counting_together(settings.web_concurrency):
-        _granian(settings).serve_application()
+        _granian(settings, target).serve_application()
     return 0
 
 
-def _granian(settings: Settings) -> "_Server":
+def _granian(settings: Settings, target: str) -> "_Server":
     return _Server(
-        _TARGET,
+        target,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
@@ -63,10 +66,10 @@ def _granian(settings: Settings) -> "_Server":
     )
 
 
-def _load(begun: Connection) -> Any:
+def _load(target: str, begun: Connection) -> Any:
     """In each process, first of all: told to stop before it has begun, it ends."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    app = load_target(_TARGET, wd=_ROOT)
+    app = load_target(target, wd=_ROOT)
     begun.send_bytes(b"begun")
     return app
 
@@ -79,7 +82,7 @@ class _Server(Granian):  # type: ignore[misc,valid-type]
 
     def serve_application(self) -> None:
         self._said, saying = multiprocessing.Pipe(duplex=False)
-        self.serve(target_loader=partial(_load, saying), wrap_loader=False)
+        self.serve(target_loader=partial(_load, self.target, saying), wrap_loader=False)
 
     def _respawn_workers(self, *args: Any, **kwargs: Any) -> None:
         super()._respawn_workers(*args, **kwargs)
