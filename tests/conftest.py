@@ -89,7 +89,9 @@ def check_every_page(soup: BeautifulSoup, status: int) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that open no socket are the unit part: `make unit` runs them alone."""
     for item in items:
-        if not hasattr(item.module, "Simulator") and "pro" not in item.fixturenames:
+        sockets = ("Simulator", "RedisServer")
+        opens_some = any(hasattr(item.module, name) for name in sockets)
+        if not opens_some and "pro" not in item.fixturenames:
             item.add_marker("unit")
 
 

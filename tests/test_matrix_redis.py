@@ -44,7 +44,7 @@ from tests.fleet import (
 from tests.matrix import CANARIES, DOWN, KEY, SIGNEE, SLACK, scan_for_leaks
 from tests.redis_server import RedisServer, SlowProxy
 from tests.shipments import event, new_reference
-from tracking import calls, envelope, metrics
+from tracking import calls, envelope, metrics, shared
 from tracking.pro.simulator import Fault, Simulator
 from tracking.questions import Question
 from tracking.shared import BREAK, Shared
@@ -230,6 +230,7 @@ def test_D3_redis_hangs_and_comes_back(broken_under_load, redis):
 
 def test_D4_redis_is_slow(process, upstream, own_redis, monkeypatch):
     later: list[Callable[[], object]] = []
+    monkeypatch.setattr(shared, "PATIENCE", shared.PATIENCE * SLACK)
     with SlowProxy(own_redis.port, 0.14) as proxy:
         shopper = process(REDIS_URL=proxy.url)
         look_up(shopper, parcel(upstream))  # scripts and connections are there now

@@ -1,8 +1,9 @@
 """How much one client may ask: what costs a call is counted, what is remembered never is."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from math import ceil
@@ -57,6 +58,7 @@ class Allowance:
         self._not_found = RateLimitItemPerMinute(not_found, NOT_FOUND_MINUTES)
         self._shared = shared
         self._own = MemoryStorage()
+        self._lock = threading.Lock()  # it forgets counts where two come at once
         self._common = _common(shared) if shared else None
 
     @contextmanager
@@ -84,7 +86,8 @@ class Allowance:
         storage, total = self._add(limit, key)
 
         def give_back() -> None:
-            storage.incr(key, limit.get_expiry(), -1)
+            with self._lock if storage is self._own else nullcontext():
+                storage.incr(key, limit.get_expiry(), -1)
 
         later = self._shared.later if self._shared and storage is self._common else _now
         if total > limit.amount:
@@ -100,7 +103,8 @@ class Allowance:
             total = self._shared.attempt(lambda: common.incr(key, limit.get_expiry()), None)
             if total is not None:
                 return common, total
-        return self._own, self._own.incr(key, limit.get_expiry())
+        with self._lock:
+            return self._own, self._own.incr(key, limit.get_expiry())
 
     def _seconds_left(self, storage: Storage, key: str) -> int:
         expiry = 0.0

@@ -6,13 +6,14 @@ than the data that it was made from. What Flask says, headers included, is what 
 """
 
 import logging
+import string
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from tracking import metrics
 from tracking.changes import Changes
@@ -100,6 +101,9 @@ class FinishedPages:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
+        query = environ.get("QUERY_STRING", "")
+        if not query.isascii():  # what was not encoded is read as if it were, here and by Flask
+            environ["QUERY_STRING"] = quote(query, safe=string.printable, encoding="latin-1")
         if method not in {"GET", "HEAD"}:
             environ["REQUEST_METHOD"] = _other(method)
         key = _key(environ) if method in {"GET", "HEAD"} and STRANGER not in environ else None
@@ -118,7 +122,7 @@ class FinishedPages:
         current = not finish.subject or self._changes.is_current(finish.subject, finish.changes)
         return current and finish.began <= self._clock()
 
-    def _make(self, environ: "WSGIEnvironment", key: tuple[Any, ...] | None) -> Page:
+    def _make(self, environ: "WSGIEnvironment", key: str | None) -> Page:
         """Ask the application; a HEAD is a GET that nobody reads, so its headers are the same."""
         finish = environ[FINISH] = Finish(self._clock())
         environ = environ | _UNCONDITIONAL
@@ -141,28 +145,29 @@ def _other(method: str) -> str:
     return method if method.isupper() else f"X-{method}"
 
 
-def _key(environ: "WSGIEnvironment") -> tuple[Any, ...] | None:
+def _key(environ: "WSGIEnvironment") -> str | None:
     path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-    question = _question(path, query) if len(path) + len(query) <= _LONGEST else None
+    question = _question(path, query) if len(path) + len(query) < _LONGEST else None
     if question is None:
         return None
     encoding = chosen(environ.get("HTTP_ACCEPT_ENCODING", ""))
-    return (question, environ["wsgi.url_scheme"], environ.get("SCRIPT_NAME", ""), encoding)
+    mounted = environ.get("SCRIPT_NAME", "")
+    return f"{encoding} {environ['wsgi.url_scheme']} {mounted!r} {question}"
 
 
 @lru_cache(maxsize=4096)
-def _question(path: str, query: str) -> tuple[Any, ...] | None:
+def _question(path: str, query: str) -> str | None:
     """What an address asks for; None where its page is not kept."""
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
     if path.startswith(_ASSETS):
-        return path, "v=" in query
+        return repr((path, any(name == "v" for name, _ in pairs)))
     if path not in _PAGES:
         return None
-    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
     known = sorted(pair for pair in pairs if pair[0] in PARAMETERS)
     names = [name for name, _ in known]
     if len(set(names)) < len(names) or "key" in names:
         return None
-    return path, *(pair for pair in known if pair[0] not in _WITHOUT_MEANING)
+    return repr((path, *(pair for pair in known if pair[0] not in _WITHOUT_MEANING)))
 
 
 def _run(app: "WSGIApplication", environ: "WSGIEnvironment") -> Answer:
@@ -193,7 +198,7 @@ def _finished(
     if encoding != "identity":
         headers.append(("Content-Encoding", encoding))
     etag = None
-    if status.startswith("200") and fields.get("cache-control") != "no-store":
+    if status.startswith("200") and "no-store" not in fields.get("cache-control", "").lower():
         etag = f'"{sha256(body).hexdigest()[:20]}"'
         headers.append(("ETag", etag))
     return Page(status, headers, body, etag, finish)

@@ -150,7 +150,7 @@ class Shared:
         if results is None:
             return None
         taken, holder, left, vain, *kept = results
-        if not isinstance(holder, bytes) or not 0 < left <= self._life:  # no lock of ours
+        if not isinstance(holder, bytes) or not 0 <= left <= self._life:  # no lock of ours
             self.later(lambda: self.client.delete(lock))
             return None
         vain = vain.decode("latin-1") if isinstance(vain, bytes) else None

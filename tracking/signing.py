@@ -22,7 +22,7 @@ class Signer:
 
     def sign(self, value: bytes) -> bytes:
         """The value with its signature."""
-        signed = self.account.encode() + b"\0" + value
+        signed = b"value\0" + self.account.encode() + b"\0" + value  # no name is a signature
         return _MARK + hmac.digest(self.secret, signed, "sha256") + value
 
     def verify(self, signed: object) -> bytes | None:

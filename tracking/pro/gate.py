@@ -23,9 +23,10 @@ class Gate:
         with self.breaker.guard():
             self.budget.spend(units)
             metrics.pro_units.inc(units)
-            outcome = "answered"
+            outcome = "broken"
             try:
                 yield
+                outcome = "answered"
             except ProError as error:
                 outcome = type(error).__name__
                 raise

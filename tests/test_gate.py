@@ -1,0 +1,109 @@
+"""Every call to PRO passes the gate, and is counted there."""
+
+from contextlib import suppress
+
+import pytest
+
+from tests.conftest import TurnableClock
+from tracking import metrics
+from tracking.pro.breaker import Breaker
+from tracking.pro.budget import Budget
+from tracking.pro.errors import (
+    BudgetSpent,
+    ProBroken,
+    ProError,
+    ProPaused,
+    ProTooSlow,
+    ShipmentNotFound,
+)
+from tracking.pro.gate import Gate
+
+
+@pytest.fixture
+def gate(clock: TurnableClock) -> Gate:
+    """A gate through which ten units may go in a minute."""
+    return Gate(Breaker(clock.timer), Budget(10, 0, clock=lambda: 0.0))
+
+
+def call(gate: Gate, error: BaseException | None = None, units: int = 1) -> None:
+    with suppress(type(error) if error else ()), gate.call(units):
+        if error:
+            raise error
+
+
+def calls(outcome: str) -> float:
+    value = metrics.registry.get_sample_value("parcel_page_pro_calls_total", {"outcome": outcome})
+    return value or 0
+
+
+def units() -> float:
+    return metrics.registry.get_sample_value("parcel_page_pro_units_total") or 0
+
+
+class TestCounting:
+    def test_a_call_that_is_answered_counts_with_its_units(self, gate: Gate) -> None:
+        before = calls("answered"), units()
+        call(gate, units=3)
+
+        assert (calls("answered"), units()) == (before[0] + 1, before[1] + 3)
+
+    @pytest.mark.parametrize("error", [ProBroken, ProTooSlow, ShipmentNotFound])
+    def test_any_other_counts_under_its_name_and_is_paid_for(
+        self, gate: Gate, error: type[ProError]
+    ) -> None:
+        before = calls(error.__name__), units(), calls("answered")
+        call(gate, error(), units=2)
+
+        after = calls(error.__name__), units(), calls("answered")
+        assert after == (before[0] + 1, before[1] + 2, before[2])
+
+    def test_a_call_that_breaks_in_our_hands_was_not_answered(self, gate: Gate) -> None:
+        before = calls("answered"), units()
+        call(gate, ZeroDivisionError())
+
+        assert (calls("answered"), units()) == (before[0], before[1] + 1)
+
+
+class TestRefusing:
+    def test_a_paused_pro_costs_no_units(self, gate: Gate) -> None:
+        for _ in range(5):
+            call(gate, ProBroken())
+        before = units()
+        for _ in range(20):
+            with pytest.raises(ProPaused):
+                call(gate)
+
+        assert units() == before
+
+    def test_what_the_budget_refuses_is_no_call(self, gate: Gate) -> None:
+        call(gate, units=10)
+        before = calls("answered"), calls("BudgetSpent"), units()
+        reached = []
+        for _ in range(20):
+            with suppress(BudgetSpent), gate.call(1):
+                reached.append(True)
+
+        assert reached == []
+        assert (calls("answered"), calls("BudgetSpent"), units()) == before
+
+    def test_a_spent_budget_is_no_failure_of_pro(self, gate: Gate) -> None:
+        for _ in range(4):
+            call(gate, ProBroken())
+        call(gate, units=6)
+        for _ in range(20):
+            call(gate, BudgetSpent())
+
+        assert not gate.breaker.open
+
+    def test_a_spent_budget_leaves_the_probe_to_the_next(
+        self, gate: Gate, clock: TurnableClock
+    ) -> None:
+        for _ in range(5):
+            call(gate, ProBroken())
+        clock.turn(seconds=19)
+        with pytest.raises(BudgetSpent):
+            call(gate, units=6)
+        assert gate.breaker.open
+
+        call(gate, units=5)
+        assert not gate.breaker.open
