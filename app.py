@@ -74,6 +74,7 @@ def create_app(
     settings = read_settings(environ)
     _set_up_logging(settings.log_level)
     app = _OnlyGet(__name__, static_url_path="/assets")
+    app.url_map.merge_slashes = False  # a redirect would name the host that was asked for
     app.json.sort_keys = False  # type: ignore[attr-defined]
     _set_up_templates(app, settings.timezone, clock)
     shared = _shared(settings, timer) if settings.redis_url else None

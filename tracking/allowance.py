@@ -1,5 +1,6 @@
 """How much one client may ask: what costs a call is counted, what is remembered never is."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from tracking.pro.errors import ShipmentNotFound
 from tracking.shared import Shared
 
 NOT_FOUND_MINUTES = 10
+
+_WITH_PORT = re.compile(r"\[([^]]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+", re.ASCII)
 
 
 class TooManyTries(Exception):
@@ -35,9 +38,14 @@ class Visitor:
 
 
 def network_of(address: str | None) -> str:
-    """An IPv4 address, however it is written, or the /64 of an IPv6 address; else nothing."""
+    """An IPv4 address, however it is written, or the /64 of an IPv6 address; else nothing.
+
+    Some proxies add the port.
+    """
+    with_port = _WITH_PORT.fullmatch(address or "")
+    bare = with_port[1] or with_port[2] if with_port else address or ""
     try:
-        parsed = ip_address((address or "").partition("%")[0])
+        parsed = ip_address(bare.partition("%")[0])
     except ValueError:
         return ""
     if not isinstance(parsed, IPv6Address):
