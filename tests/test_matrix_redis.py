@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - the rows have their names from the matrix
 """Fault matrix, part D: whatever becomes of Redis, the page is the same as with a healthy one.
 
 Each test is named by its row. What is about all processes is asked of a fleet of four.

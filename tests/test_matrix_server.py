@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - the rows have their names from the matrix
 """Fault matrix, part E: the server under load, under signals and in poor surroundings.
 
 Each test is named by its row and asks the page as it is run.

@@ -3,8 +3,6 @@
 Each test is named by its row. What COLD and STALE are, and what follows a fault, is in matrix.py.
 """
 
-# ruff: noqa: N802 - the rows have their names from the matrix
-
 import gc
 import json
 import random

@@ -1,11 +1,11 @@
 """From a typed reference to a page.
 
-Read the modules in the order in which a request meets them. The door: `hosts`, `finished`,
-`encodings`. The question: `pages`, `embedding`, `references`, `questions`. Who asks: `lookup`,
-`allowance`, `flights`, `asking`, `calls`, `pro.gate`, `pro.client`, `pro.answers`, `novelties`,
-`privacy`. What is remembered: `memory`, `stores`, `changes`, `shared`, `signing`, `entries`,
-`envelope`, `freshness`. What it means: `shipments`, `timestamps`, `codes`, `status`, `timeline`,
-`rollup`. How it is told: `wording`, `history`, `standing`, `dateline`, `carriers`, `map`, `land`,
-`journey`. What leaves: `formats`, `outcomes`, `security`. Before all that: `environment`,
-`config`, `serving`; beside it: `metrics`, `logs`.
+Read the modules in the order in which a request meets them. The door: `bridge`, `hosts`,
+`finished`, `encodings`. The question: `pages`, `embedding`, `references`, `questions`. Who asks:
+`lookup`, `allowance`, `flights`, `asking`, `calls`, `pro.gate`, `pro.client`, `pro.answers`,
+`novelties`, `privacy`. What is remembered: `memory`, `stores`, `changes`, `shared`, `signing`,
+`entries`, `envelope`, `freshness`. What it means: `shipments`, `timestamps`, `codes`, `status`,
+`timeline`, `rollup`. How it is told: `wording`, `history`, `standing`, `dateline`, `carriers`,
+`map`, `land`, `journey`. What leaves: `formats`, `outcomes`, `security`. Before all that:
+`environment`, `config`, `serving`; beside it: `metrics`, `logs`.
 """

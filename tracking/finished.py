@@ -29,6 +29,7 @@ Headers = list[tuple[str, str]]
 Answer = tuple[str, Headers, bytes]  # status, headers and body
 
 FINISH = "parcel_page.finish"  # in the environ: what the view says of its page
+AT_ONCE = "parcel_page.at_once"  # in the environ: only a page that is finished is wanted
 UNSEEN = "parcel_page.unseen"  # in the environ: nobody reads the body
 
 PARAMETERS = ("reference", "level", "page", "lang", "key", "theme")
@@ -42,6 +43,7 @@ _UNCONDITIONAL = dict.fromkeys(  # Flask makes the whole page, and this layer me
 _PAGES = frozenset({"/", "/parcel", "/parcel.json", "/embed"})
 _ASSETS = "/assets/"
 _WITHOUT_MEANING = frozenset({"lang"})  # known, and one language so far
+_ABOUT_BODY = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
 _LONGEST = 2048  # characters of an address that is looked up
 
 _log = logging.getLogger(__name__)
@@ -71,10 +73,15 @@ class Page:
     headers: Headers
     body: bytes
     etag: str | None
+    headers_alone: Headers  # those of an answer without a body
     finish: Finish
 
     def __len__(self) -> int:
         return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)
+
+
+class NotFinished(Exception):
+    """The page has to be made, and may take its time."""
 
 
 class FinishedPages:
@@ -109,12 +116,18 @@ class FinishedPages:
         key = _key(environ) if method in {"GET", "HEAD"} and STRANGER not in environ else None
         page = self._store.get(key) if key else None
         if page is None or not self._holds(page):
+            if AT_ONCE in environ:
+                raise NotFinished
             page = self._make(environ, key)
-        elif _has(environ, page):
-            _not_modified.inc()
+            known = _has(environ, page)
         else:
-            _hit.inc()
-        return _send(page, environ, start_response, with_body=method != "HEAD")
+            known = _has(environ, page)
+            (_not_modified if known else _hit).inc()
+        if known:
+            start_response("304 Not Modified", page.headers_alone)
+            return []
+        start_response(page.status, page.headers)
+        return [page.body] if method != "HEAD" else []
 
     def _holds(self, page: Page) -> bool:
         """Nothing that it was made from has changed, and it tells of no time to come."""
@@ -201,7 +214,8 @@ def _finished(
     if status.startswith("200") and "no-store" not in fields.get("cache-control", "").lower():
         etag = f'"{sha256(body).hexdigest()[:20]}"'
         headers.append(("ETag", etag))
-    return Page(status, headers, body, etag, finish)
+    alone = [(name, value) for name, value in headers if name not in _ABOUT_BODY]
+    return Page(status, headers, body, etag, alone, finish)
 
 
 def _has(environ: "WSGIEnvironment", page: Page) -> bool:
@@ -210,15 +224,3 @@ def _has(environ: "WSGIEnvironment", page: Page) -> bool:
         return False
     theirs = environ.get("HTTP_IF_NONE_MATCH", "")
     return page.etag in theirs or theirs.strip() == "*"
-
-
-def _send(
-    page: Page, environ: "WSGIEnvironment", start_response: "StartResponse", *, with_body: bool
-) -> list[bytes]:
-    if not _has(environ, page):
-        start_response(page.status, page.headers)
-        return [page.body] if with_body else []
-    about_body = {"Content-Type", "Content-Length", "Content-Encoding"}
-    headers = [(name, value) for name, value in page.headers if name not in about_body]
-    start_response("304 Not Modified", headers)
-    return []

@@ -50,13 +50,14 @@ def serve(environ: Mapping[str, str], target: str = _TARGET) -> int:
 
 
 def _granian(settings: Settings, target: str) -> "_Server":
+    bridged = settings.proxies > 0  # see bridge.py
     return _Server(
         target,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI if bridged else Interfaces.WSGI,
         workers=settings.web_concurrency,
-        blocking_threads=128,  # more than there may be calls to PRO in flight
+        blocking_threads=None if bridged else 128,  # more than may wait for PRO
         backpressure=4096,  # lines, idle ones too
         http1_settings=HTTP1Settings(header_read_timeout=5000),  # ms; slow clients block nobody
         respawn_failed_workers=True,
@@ -66,11 +67,15 @@ def _granian(settings: Settings, target: str) -> "_Server":
     )
 
 
-def _load(target: str, begun: Connection) -> Any:
+def _load(target: str, begun: Connection, *, bridged: bool) -> Any:
     """In each process, first of all: told to stop before it has begun, it ends."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    app = load_target(target, wd=_ROOT)
+    app: Any = load_target(target, wd=_ROOT)
     begun.send_bytes(b"begun")
+    if bridged:
+        from tracking.bridge import Bridge  # noqa: PLC0415 - it counts, see serve()
+
+        return Bridge(app)
     return app
 
 
@@ -82,7 +87,9 @@ class _Server(Granian):  # type: ignore[misc,valid-type]
 
     def serve_application(self) -> None:
         self._said, saying = multiprocessing.Pipe(duplex=False)
-        self.serve(target_loader=partial(_load, self.target, saying), wrap_loader=False)
+        bridged = self.interface == Interfaces.RSGI
+        loader = partial(_load, self.target, saying, bridged=bridged)
+        self.serve(target_loader=loader, wrap_loader=False)
 
     def _respawn_workers(self, *args: Any, **kwargs: Any) -> None:
         super()._respawn_workers(*args, **kwargs)
