@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -177,12 +177,15 @@ class Fleet:
         while len(answered) < self.processes or not answered >= set(self.pids):
             assert self.process.poll() is None, self.printed
             assert time.monotonic() < deadline, (answered, self.pids, self.printed)
-            with suppress(OSError):
-                line = Line(self.port, patience=1)
-                pid = self.owner(line)
-                if pid and line.ask("/healthz").status == 200:
-                    answered.add(pid)
-                line.close()
+            with ExitStack() as lines, suppress(OSError):
+                # Many at once: one by one the same process could take each of them.
+                crowd = [Line(self.port, patience=1) for _ in range(4 * self.processes)]
+                for line in crowd:
+                    lines.callback(line.close)
+                for line in crowd:
+                    pid = self.owner(line)
+                    if pid and line.ask("/healthz").status == 200:
+                        answered.add(pid)
             time.sleep(0.01)
 
     def stop(self, number: int = signal.SIGTERM) -> int:

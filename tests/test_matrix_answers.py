@@ -257,6 +257,7 @@ def test_B8_429_is_waited_for_by_nobody_and_obeyed_by_all(scene: Scene) -> None:
         scene.clock.turn(seconds=29)
         second = scene.ask(other)
         delayed(scene, old)
+        scene.landed(old)  # it was refused: it shall not be the one that tries
 
     for answer, reference in ((first, cold), (second, other)):
         cannot_answer(answer, reference)
