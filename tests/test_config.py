@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app import create_app
+from tracking.carriers import read_carriers
 from tracking.config import LIVE_URL, BadSettings, Settings, read_settings
 
 KEY = "k3y-Secret/+="
@@ -52,6 +53,7 @@ def test_an_empty_environment_is_a_demo_with_every_default() -> None:
         "privacy": "doorstep",
         "retailer_name": "",
         "contact_url": "",
+        "carriers": asdict(read_carriers()),
         "timezone": ZoneInfo("UTC"),
         "quiet_hours": 72,
         "log_level": "INFO",
@@ -106,6 +108,7 @@ def test_every_setting_is_read() -> None:
         "privacy": "strict",
         "retailer_name": "Müller & Söhne",
         "contact_url": "https://shop.example/help",
+        "carriers": asdict(read_carriers()),
         "timezone": ZoneInfo("Europe/London"),
         "quiet_hours": 48,
         "log_level": "DEBUG",

@@ -1753,3 +1753,36 @@ def test_form_refuses_the_parameters_that_an_answer_refuses(
     soup = shopper.open(f"{path}?{query}", status=400)
 
     assert soup.select_one(".error-summary")
+
+
+class TestCarriersPage:
+    def test_a_number_links_to_its_carriers_own_page(self, pro: Simulator, shopper: Shopper):
+        carrier = {"reference": "RM", "name": "Royal Mail"}
+        reference = _put(pro, event(), carrier=carrier, carrier_references=["AB1", "AB/2"])
+
+        links = shopper.ask(reference).select(".details a")
+
+        assert [link["href"].rpartition("/")[2] for link in links] == ["AB1", "AB%2F2"]
+        assert [link.get_text() for link in links] == [
+            "See AB1 at Royal Mail",
+            "See AB/2 at Royal Mail",
+        ]
+        assert all(link["rel"] == ["noopener", "noreferrer"] for link in links)
+        assert all(link["href"].startswith("https://www.royalmail.com/") for link in links)
+
+    def test_of_a_carrier_that_we_do_not_know_there_is_only_the_number(
+        self, pro: Simulator, shopper: Shopper
+    ):
+        page = shopper.ask(_put(pro, event()))
+
+        assert page.select(".details a") == []
+        assert "Tracking number" in _texts(page, ".details dt")
+
+    def test_an_operators_own_carrier_is_linked_too(self, pro: Simulator, tmp_path: Path):
+        table = tmp_path / "carriers.toml"
+        table.write_text('[own]\nnames = ["Test Carrier"]\npage = "https://own.example/{number}"\n')
+        shopper = shopper_of(pro, CARRIERS_FILE=str(table))
+
+        (link,) = shopper.ask(_put(pro, event())).select(".details a")
+
+        assert link["href"].startswith("https://own.example/")

@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from tracking.carriers import Carriers, read_carriers
 from tracking.environment import Reader, between
 from tracking.pro.client import base_url
 
@@ -52,6 +53,7 @@ class Settings:
     privacy: Privacy
     retailer_name: str
     contact_url: str
+    carriers: Carriers
     timezone: ZoneInfo
     quiet_hours: int
     log_level: str
@@ -104,6 +106,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         privacy=reader.read("PRIVACY", "doorstep", "doorstep, strict or open", _privacy),
         retailer_name=reader.read("RETAILER_NAME", "", "a name that can be shown", _shown),
         contact_url=reader.read("CONTACT_URL", "", "an https or mailto address", _contact),
+        carriers=reader.read(
+            "CARRIERS_FILE", "", "a file like tracking/carriers.toml, all https", read_carriers
+        ),
         timezone=reader.read("TIMEZONE", "UTC", "a time zone like Europe/London", ZoneInfo),
         quiet_hours=reader.read("QUIET_HOURS", "72", "hours from 1 to 720", between(1, 720)),
         log_level=reader.read("LOG_LEVEL", "INFO", ", ".join(_LOG_LEVELS), _log_level),
