@@ -68,7 +68,12 @@ class Pages:
 
 def told(request: Request) -> str:
     """All that a page may depend on."""
-    known = [(name, request.args.get(name)) for name in KEYED]
+    known = {name: request.args.get(name) for name in KEYED}
+    known["level"], known["page"] = known["level"] or "shipment", known["page"] or "1"
+    if request.path == "/":  # the form is the same whatever was typed
+        del known["reference"]
+    if request.path != "/embed" or known["theme"] not in {"dark", "auto"}:
+        del known["theme"]
     where = [request.path, request.scheme, request.root_path]
     return ascii([where, known]) + " " * 200
 
@@ -146,13 +151,32 @@ def answers(status: str, made: str) -> float:
 
 
 class TestWhatMakesAPageOfItsOwn:
-    @pytest.mark.parametrize("name", KEYED)
+    @pytest.mark.parametrize("name", ["reference", "level", "page"])
     def test_every_known_parameter(self, shop: Client, pages: Pages, name: str) -> None:
-        queries = ["", f"{name}=", f"{name}=1", f"{name}=2", f"{name}=1%20", f"{name}=%2531"]
+        queries = ["", f"{name}=3", f"{name}=2", f"{name}=3%20", f"{name}=%2531"]
         bodies = {text_of(ask(shop, query)) for query in queries}
 
         assert pages.made == len(queries)
         assert len(bodies) == len(queries)
+
+    def test_a_theme_only_where_there_are_themes(self, shop: Client, pages: Pages) -> None:
+        for theme in ("", "theme=light", "theme=dark", "theme=auto", "theme=1", "theme=2"):
+            ask(shop, theme, path="/parcel")
+            ask(shop, theme, path="/embed")
+
+        assert pages.made == 1 + 3
+
+    def test_what_is_usual_need_not_be_said(self, shop: Client, pages: Pages) -> None:
+        for query in ("", "level=shipment", "page=1", "page=1&level=shipment"):
+            ask(shop, query)
+
+        assert pages.made == 1
+
+    def test_the_form_is_one_page_whatever_is_asked(self, shop: Client, pages: Pages) -> None:
+        for number in range(5):
+            ask(shop, f"reference={number}", path="/")
+
+        assert pages.made == 1
 
     def test_the_path(self, shop: Client) -> None:
         for path in ("/", "/parcel", "/parcel.json", "/embed"):
@@ -451,7 +475,7 @@ class TestHowLong:
         store = BoundedCache(1000, 50_000, clock.timer)
         shop = Client(in_front(pages, store, clock))
         for number in range(60):
-            ask(shop, f"theme={number}{'x' * 2_000}")
+            ask(shop, f"reference={number}{'x' * 2_000}")
 
         assert 5 < len(store) <= 12  # as long as the page itself
 

@@ -101,7 +101,10 @@ class Allowance:
         if total > limit.amount:
             later(give_back)
             metrics.too_many.labels(name).inc()
-            raise TooManyTries(self._seconds_left(storage, key))
+            left = self._seconds_left(storage, key)
+            if storage is self._common and not 0 < left <= limit.get_expiry():
+                later(lambda: storage.clear(key))  # nobody of ours counted there
+            raise TooManyTries(max(ceil(min(left, limit.get_expiry())), 1))
         return lambda: later(give_back)
 
     def _add(self, limit: RateLimitItem, key: str) -> tuple[Storage, int]:
@@ -114,13 +117,13 @@ class Allowance:
         with self._lock:
             return self._own, self._own.incr(key, limit.get_expiry())
 
-    def _seconds_left(self, storage: Storage, key: str) -> int:
+    def _seconds_left(self, storage: Storage, key: str) -> float:
         expiry = 0.0
         if self._shared and storage is self._common:
             expiry = self._shared.attempt(lambda: storage.get_expiry(key), 0.0)
         elif storage is self._own:
             expiry = storage.get_expiry(key)
-        return max(ceil(expiry - time.time()), 1)
+        return expiry - time.time()
 
     def _key(self, limit: RateLimitItem, network: str) -> str:
         """No address in Redis: the key tells nothing without the secret."""

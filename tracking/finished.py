@@ -42,6 +42,8 @@ _UNCONDITIONAL = dict.fromkeys(  # Flask makes the whole page, and this layer me
 )
 _PAGES = frozenset({"/", "/parcel", "/parcel.json", "/embed"})
 _ASSETS = "/assets/"
+_OTHER_THEMES = frozenset({"dark", "auto"})
+_USUAL = {"level": "shipment", "page": "1"}
 _WITHOUT_MEANING = frozenset({"lang"})  # known, and one language so far
 _ABOUT_BODY = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
 _LONGEST = 2048  # characters of an address that is looked up
@@ -180,7 +182,16 @@ def _question(path: str, query: str) -> str | None:
     names = [name for name, _ in known]
     if len(set(names)) < len(names) or "key" in names:
         return None
-    return repr((path, *(pair for pair in known if pair[0] not in _WITHOUT_MEANING)))
+    return repr((path, *(pair for pair in known if _matters(path, *pair))))
+
+
+def _matters(path: str, name: str, value: str) -> bool:
+    """Whether a page depends on a parameter: else each value would make one of its own."""
+    if name == "reference":
+        return path != "/"
+    if name == "theme":
+        return path == "/embed" and value in _OTHER_THEMES
+    return name not in _WITHOUT_MEANING and value != _USUAL.get(name)
 
 
 def _run(app: "WSGIApplication", environ: "WSGIEnvironment") -> Answer:

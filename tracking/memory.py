@@ -69,7 +69,7 @@ class Memory:
         here = self.recall_here(key)
         if self.shared is None or (here and here.fresh):
             return here
-        return self.learn(key, self.shared.get(key)) or here
+        return self.learn(key, self.shared.get(key)) or self.recall_here(key)
 
     def recall_here(self, key: str) -> Remembered | None:
         """The same, from this process alone."""
@@ -110,6 +110,9 @@ class Memory:
         usable = self._usable(entry, self.timer())
         if usable:
             self._put(key, packed, entry)
+        elif here and not entry.found:  # gone since, if nobody looked: that is not shown again
+            self.found.delete(key)
+            self.changes.note(key)
         return usable
 
     def judge(self, outcome: Outcome, level: Level, shipments: ShipmentPage) -> Entry:
@@ -121,7 +124,11 @@ class Memory:
 
     def keep(self, *kept: tuple[str, Entry], claim: Claim | None = None) -> None:
         """Remember entries under their keys, and end the claim under which they were asked for."""
-        packed = {key: (pack(key, entry), self._life(entry)) for key, entry in kept}
+        whole = GRACE.total_seconds()  # also for what is lost: others may remember what was there
+        packed = {
+            key: (pack(key, entry), self._life(entry) if entry.found else whole)
+            for key, entry in kept
+        }
         for key, entry in kept:
             self._put(key, packed[key][0], entry)
         if self.shared:

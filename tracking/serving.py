@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from granian import Granian
 from granian._internal import load_target
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -59,7 +59,10 @@ def _granian(settings: Settings, target: str) -> "_Server":
         workers=settings.web_concurrency,
         blocking_threads=None if bridged else 128,  # more than may wait for PRO
         backpressure=4096,  # lines, idle ones too
-        http1_settings=HTTP1Settings(header_read_timeout=5000),  # ms; slow clients block nobody
+        http=HTTPModes.http1,
+        websockets=False,
+        # ms that a line may be idle or take for its headers; proxies keep theirs, and bound clients
+        http1_settings=HTTP1Settings(header_read_timeout=75_000 if bridged else 5000),
         respawn_failed_workers=True,
         workers_kill_timeout=20,  # seconds
         working_dir=_ROOT,

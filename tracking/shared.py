@@ -23,6 +23,7 @@ from tracking.signing import LARGEST, Signer
 
 PATIENCE = 0.15  # seconds for one answer
 BREAK = 5.0  # seconds without Redis after it failed
+_TOO_LONG = 1.0  # seconds that an answer in many pieces may take
 _MOST_WAITING = 1000  # writes
 _LOCK, _FAILED = "lock/", "failed/"
 _IN_VAIN = 3000  # milliseconds for which waiting processes are told so
@@ -96,6 +97,7 @@ class Shared:
         """What `act` gives, or `otherwise` where Redis does not let it."""
         if not self._worth_trying():
             return otherwise
+        began = self._timer()
         try:
             result = act()
         except ResponseError as error:  # it answers, if only to refuse
@@ -106,7 +108,8 @@ class Shared:
             self._count(error)
             self._away_until = self._timer() + BREAK
             return otherwise
-        self._away_until = 0.0
+        slow = self._timer() - began > _TOO_LONG  # its patience is for each piece of an answer
+        self._away_until = self._timer() + BREAK if slow else 0.0
         return result
 
     def later(self, act: Callable[[], object]) -> None:

@@ -3,7 +3,7 @@
 import hmac
 from dataclasses import dataclass, field
 
-LARGEST = 256 * 1024  # bytes of one value
+LARGEST = 640 * 1024  # bytes of one value; more than the largest answer of PRO
 _MARK = b"j1:"
 _PREFIX = "parcel-page:1:"
 _SIGNATURE = len(_MARK) + 32

@@ -45,6 +45,8 @@ def error_of(answer: Answer, now: float | None = None) -> ProError:
     body = _error_body(answer)
     details = objects(body.get("details"))
     error = _ERRORS.get(answer.status, ProBroken)
+    if error is Forbidden and answer.body and not body:
+        error = ProBroken  # a gateway refuses this request: that is nothing about our key
     if error is ShipmentNotFound and _mentions(body, details, "processing"):
         error = ShipmentProcessing
     if error is BadRequest and any(map(_is_about_reference, [body, *details])):
