@@ -242,7 +242,7 @@ class TestNotFound:
                         other_counted.wait(0.5)  # not for ever: it may wait for us
                 return time.time()
 
-        allowance = Allowance(0, 2)
+        allowance = Allowance(0, 3)
         monkeypatch.setattr("limits.storage.memory.time", Mixed())
         slow = threading.Thread(target=in_vain, args=[allowance], name="slow")
         slow.start()
@@ -251,6 +251,7 @@ class TestNotFound:
         other_counted.set()
         slow.join(LONGEST)
 
+        in_vain(allowance)
         assert is_refused(allowance)
 
 
@@ -296,13 +297,28 @@ class TestRedis:
         assert is_refused(one.allowance)
         assert not is_refused(one.allowance, OTHER)
 
-    def test_many_at_once_in_several_get_no_further(
+    def test_many_at_once_in_several_get_no_further_than_once_in_each(
         self, redis: RedisServer, clock: TurnableClock
     ) -> None:
         processes = [Process(redis.url, clock) for _ in range(4)]
 
         outcomes = Counter(many_at_once(*(process.allowance for process in processes)))
-        assert outcomes == {"not found": 20, "refused": 44}
+        assert outcomes["not found"] <= 4 * 20
+        assert all(is_refused(process.allowance) for process in processes)
+
+    def test_forty_who_find_theirs_are_sent_back_for_a_moment_only(
+        self, redis: RedisServer, clock: TurnableClock
+    ) -> None:
+        process = Process(redis.url, clock)
+        with ExitStack() as under_way:
+            for _ in range(20):
+                under_way.enter_context(process.allowance.lookup("198.51.100.7"))
+            with pytest.raises(TooManyTries) as refused, process.allowance.lookup("198.51.100.7"):
+                pass
+            assert refused.value.retry_after <= 3
+
+        for _ in range(40):
+            look_up(process.allowance)
 
     def test_what_was_found_is_given_back_for_all(
         self, redis: RedisServer, clock: TurnableClock
@@ -403,6 +419,6 @@ class TestRedis:
         look_up(Process(redis.url, clock, lookups=100).allowance)  # Redis knows the script now
         with SlowProxy(redis.port, 0) as line:
             process = Process(line.url, clock, lookups=100)
-            in_vain(process.allowance)
+            look_up(process.allowance)
 
             assert line.round_trips == 2

@@ -3,7 +3,8 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -17,6 +18,7 @@ from tracking.pro.errors import ShipmentNotFound
 from tracking.shared import Shared
 
 NOT_FOUND_MINUTES = 10
+_AT_ONCE = 2  # seconds after which those under way have ended
 
 _WITH_PORT = re.compile(r"\[([^]]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+", re.ASCII)
 
@@ -67,55 +69,62 @@ class Allowance:
         self._shared = shared
         self._own = MemoryStorage()
         self._lock = threading.Lock()  # it forgets counts where two come at once
+        self._under_way: Counter[str] = Counter()
         self._common = _common(shared) if shared else None
 
     @contextmanager
     def lookup(self, network: str) -> Iterator[None]:
-        """Around one lookup that may cost a call. Raises TooManyTries.
-
-        Until it ends it counts as one in vain: many at once get no further than one by one.
-        """
-        self._take("lookups", self._lookups, network)
-        give_back = self._take("not_found", self._not_found, network)
-        try:
+        """Around one lookup that may cost a call. Raises TooManyTries."""
+        if self._lookups.amount:
+            key = self._key(self._lookups, network)
+            storage, total = self._add(self._lookups, key, 1)
+            if total > self._lookups.amount:
+                raise self._refusal("lookups", self._lookups, storage, key)
+        with self._room(network) if self._not_found.amount else nullcontext():
             yield
-        except ShipmentNotFound:
-            raise
-        except BaseException:
-            give_back()
-            raise
-        give_back()
 
-    def _take(self, name: str, limit: RateLimitItem, network: str) -> Callable[[], None]:
-        """Count one, and say how to take that back."""
-        if not limit.amount:
-            return lambda: None
+    @contextmanager
+    def _room(self, network: str) -> Iterator[None]:
+        """Those under way may be in vain too: many at once get no further than one by one."""
+        limit = self._not_found
         key = self._key(limit, network)
-        storage, total = self._add(limit, key)
+        try:
+            under_way = self._count_under_way(network, 1)
+            storage, in_vain = self._add(limit, key, 0)
+            if in_vain >= limit.amount:
+                raise self._refusal("not_found", limit, storage, key)
+            if in_vain + under_way > limit.amount:
+                metrics.too_many.labels("at_once").inc()
+                raise TooManyTries(_AT_ONCE)
+            try:
+                yield
+            except ShipmentNotFound:
+                self._add(limit, key, 1)
+                raise
+        finally:
+            self._count_under_way(network, -1)
 
-        def give_back() -> None:
-            with self._lock if storage is self._own else nullcontext():
-                storage.incr(key, limit.get_expiry(), -1)
+    def _count_under_way(self, network: str, change: int) -> int:
+        with self._lock:
+            self._under_way[network] += change
+            return self._under_way[network] or self._under_way.pop(network)
 
-        later = self._shared.later if self._shared and storage is self._common else _now
-        if total > limit.amount:
-            later(give_back)
-            metrics.too_many.labels(name).inc()
-            left = self._seconds_left(storage, key)
-            if storage is self._common and not 0 < left <= limit.get_expiry():
-                later(lambda: storage.clear(key))  # nobody of ours counted there
-            raise TooManyTries(max(ceil(min(left, limit.get_expiry())), 1))
-        return lambda: later(give_back)
-
-    def _add(self, limit: RateLimitItem, key: str) -> tuple[Storage, int]:
+    def _add(self, limit: RateLimitItem, key: str, amount: int) -> tuple[Storage, int]:
         """Where it was counted, and how many there are."""
-        common = self._common
+        common, seconds = self._common, limit.get_expiry()
         if self._shared and common:
-            total = self._shared.attempt(lambda: common.incr(key, limit.get_expiry()), None)
+            total = self._shared.attempt(lambda: common.incr(key, seconds, amount), None)
             if total is not None:
                 return common, total
         with self._lock:
-            return self._own, self._own.incr(key, limit.get_expiry())
+            return self._own, self._own.incr(key, seconds, amount)
+
+    def _refusal(self, name: str, limit: RateLimitItem, storage: Storage, key: str) -> TooManyTries:
+        metrics.too_many.labels(name).inc()
+        left, longest = self._seconds_left(storage, key), limit.get_expiry()
+        if self._shared and storage is self._common and not 0 < left <= longest:
+            self._shared.later(lambda: storage.clear(key))  # nobody of ours counted there
+        return TooManyTries(max(ceil(min(left, longest)), 1))
 
     def _seconds_left(self, storage: Storage, key: str) -> float:
         expiry = 0.0
@@ -128,10 +137,6 @@ class Allowance:
     def _key(self, limit: RateLimitItem, network: str) -> str:
         """No address in Redis: the key tells nothing without the secret."""
         return limit.key_for(self._shared.signer.name(network) if self._shared else network)
-
-
-def _now(act: Callable[[], object]) -> None:
-    act()
 
 
 def _common(shared: Shared) -> Storage:
