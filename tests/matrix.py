@@ -38,7 +38,7 @@ GONE = "This parcel is no longer available"
 DELAYED = "Last updated 14:00. Live updates are delayed."
 
 SLACK = 10  # times as long as stated: the machine may be busy
-AT_ONCE = 0.05 * SLACK  # seconds
+AT_ONCE = 5.0  # seconds; ten times the half second, for a busy machine
 AFTER_PAUSE = 20.0  # seconds: the first pause of the breaker is 15, at most a fifth more
 OLD = 300.0  # seconds after which a parcel in transit is asked for again
 
