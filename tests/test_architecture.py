@@ -142,8 +142,10 @@ class TestWhoKnowsWhat:
         # who asks, and that there were too many: the words of the door
         named -= {"tracking.allowance"}
 
-        for view in ("pages", "outcomes", "finished", "hosts", "formats", "journey", "security"):
-            assert _imports(ROOT / f"tracking/{view}.py") & named <= {"tracking.stores"}
+        views = ("pages", "outcomes", "finished", "hosts", "journey", "security")
+        formats = (ROOT / "tracking/formats").glob("*.py")
+        for path in [*(ROOT / f"tracking/{view}.py" for view in views), *formats]:
+            assert _imports(path) & named <= {"tracking.stores"}
 
     def test_only_lookup_asks_the_client(self) -> None:
         assert _users("tracking.pro.client.Client") == {"app.py", "tracking/calls.py"}

@@ -27,7 +27,7 @@ from tracking.config import Settings
 from tracking.embedding import surface_of
 from tracking.entries import LEVELS, Level
 from tracking.finished import FINISH, PARAMETERS, UNSEEN, Finish
-from tracking.formats import as_json
+from tracking.formats.as_json import as_json
 from tracking.freshness import QUARTER, seconds_finished
 from tracking.hosts import STRANGER
 from tracking.journey import Journey, Teller, tell

@@ -1,4 +1,4 @@
-"""The same journey in other formats than HTML. One shape for every kind and level."""
+"""The journey as JSON. One shape for every kind and level."""
 
 from typing import Any
 

@@ -1,0 +1,1 @@
+"""The same journey in other formats than HTML, one module a format."""
