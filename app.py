@@ -46,7 +46,7 @@ from tracking.security import headers_of_all, secure
 from tracking.shared import Shared, connect
 from tracking.signing import Signer
 from tracking.stores import BoundedCache
-from tracking.wording import Words, date_and_time, time_or_date
+from tracking.wording import Words, time_or_date
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -175,7 +175,6 @@ def _set_up_templates(app: Flask, zone: tzinfo, clock: Callable[[], datetime]) -
     environment.undefined = StrictUndefined
     environment.autoescape = True
     environment.trim_blocks = environment.lstrip_blocks = True
-    environment.filters["date_and_time"] = partial(date_and_time, zone=zone)
     environment.filters["time_or_date"] = lambda moment: time_or_date(moment, clock(), zone)
     _check_templates(environment)
     app.url_defaults(_versions(Path(str(app.static_folder))))

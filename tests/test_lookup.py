@@ -1018,7 +1018,7 @@ def test_the_notice_says_when_for_people_and_for_machines(pro, shopper, clock, o
     assert today.select_one(".answer__delayed time")["datetime"] == "2026-11-24T14:00:00+00:00"
     assert today.select_one(".answer__delayed time").get_text() == "14:00"
     assert delayed(tomorrow) == ("Last updated 24 November at 14:00 UTC. Live updates are delayed.")
-    assert "Last checked" not in today.get_text() + tomorrow.get_text()
+    assert "We checked" not in today.get_text() + tomorrow.get_text()
 
 
 @pytest.mark.parametrize("path", ["/parcel", "/embed"])

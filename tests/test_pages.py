@@ -684,11 +684,35 @@ class TestParcel:
         assert re.fullmatch(r"Was expected \w+ \d+ November 2026\. It is late\.", date)
         assert soup.select_one("[data-tone]")["data-tone"] in {"warning", "problem"}
 
-    def test_last_checked_is_the_time_of_the_answer(self, shopper: Shopper) -> None:
+    def test_two_clocks_say_how_fresh_the_answer_is(self, shopper: Shopper) -> None:
         soup = shopper.ask("DEMO-1003")
 
-        checked = soup.select_one(".answer__checked time")
+        (clocks,) = _texts(soup, ".answer__clocks")
+        reported, checked = soup.select(".answer__clocks time")
+        assert clocks == (
+            "Harrier Parcels last reported yesterday at 18:55. We checked today at 14:00 UTC."
+        )
+        assert reported["datetime"] == "2026-11-23T18:55:00+00:00"
         assert checked["datetime"] == "2026-11-24T14:00:00+00:00"
+        assert soup.select_one(".answer__checked time") is checked
+
+    @pytest.mark.parametrize("reference", ["DEMO-1007", "HO-20"])
+    def test_without_a_scan_and_for_several_parcels_only_ours_is_told(
+        self, shopper: Shopper, reference: str
+    ) -> None:
+        soup = shopper.ask(reference)
+
+        assert _texts(soup, ".answer__clocks") == ["We checked today at 14:00 UTC."]
+
+    def test_items_are_reported_on_too(self, pro: Simulator, shopper: Shopper) -> None:
+        told = item(event(at="2026-11-24T11:05:00Z"))
+        mine = shipment(event(at="2026-11-23T09:00:00Z"), shipment_contents=[told, item()])
+        pro.put(mine)
+
+        soup = shopper.ask(mine["shipment_reference"], level="contents")
+
+        said = _text(soup, ".answer__reported")
+        assert said == "Test Carrier last reported today at 11:05."
 
 
 def _in_order(soup: BeautifulSoup, selectors: list[str]) -> list[str]:
@@ -1072,6 +1096,7 @@ class TestDelay:
         since = late.select_one(".answer__delayed time")
         assert since["datetime"] == "2026-11-24T14:00:00+00:00"
         assert not late.select(".answer__checked")
+        assert _text(late, ".answer__reported") == "Test Carrier last reported today at 09:00."
 
     def test_json_and_frame_say_it_too(self, pro: Simulator, clock: TurnableClock) -> None:
         reference, shopper = _late(pro, clock)

@@ -5,7 +5,8 @@ Read the modules in the order in which a request meets them. The door: `bridge`,
 `lookup`, `allowance`, `flights`, `asking`, `calls`, `pro.gate`, `pro.client`, `pro.answers`,
 `novelties`, `privacy`. What is remembered: `memory`, `stores`, `changes`, `shared`, `signing`,
 `entries`, `envelope`, `freshness`. What it means: `shipments`, `timestamps`, `codes`, `status`,
-`timeline`, `rollup`. How it is told: `wording`, `history`, `standing`, `dateline`, `carriers`,
+`timeline`, `rollup`. How it is told: `wording`, `history`, `standing`, `clocks`,
+`dateline`, `carriers`,
 `map`, `land`, `journey`. What leaves: `formats`, `outcomes`, `security`. Before all that:
 `environment`, `config`, `serving`; beside it: `metrics`, `logs`.
 """

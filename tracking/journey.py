@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
+from itertools import chain
 
+from tracking.clocks import ClockLine, tell_check, tell_report
 from tracking.codes import TONES
 from tracking.dateline import DateLine, tell_date
 from tracking.entries import Found, Level
@@ -46,12 +48,14 @@ class ParcelJourney:
     """One shipment; `delivered_at` is the time of the scan that says so.
 
     `way` is a map, for a parcel on a page of its own that was scanned in several places.
+    `reported` says when the carrier last did.
     """
 
     shipment: Shipment
     standing: Standing
     date_line: DateLine | None
     delivered_at: Timestamp | None
+    reported: ClockLine | None
     events: tuple[Event, ...]
     history: History
     way: Way | None
@@ -73,6 +77,7 @@ class Journey:
     total: int
     page: int
     checked_at: datetime
+    checked: ClockLine
     stale: bool
     processing: bool
     standing: Standing
@@ -116,6 +121,7 @@ def tell(found: Found, teller: Teller) -> Journey:
         total=found.shipments.total,
         page=found.page,
         checked_at=found.checked_at,
+        checked=tell_check(found.checked_at, words, teller.now, teller.home),
         stale=found.stale,
         processing=found.processing,
         standing=stand_together([parcel.standing for parcel in parcels], "parcel", words),
@@ -154,6 +160,7 @@ def _parcel(shipment: Shipment, processing: bool, teller: Teller) -> ParcelJourn
         standing=_noting_silence(standing, histories, teller, words, clock),
         date_line=date_line,
         delivered_at=delivered_at if standing.delivered else None,
+        reported=tell_report(chain.from_iterable(histories), words, clock, teller.home),
         events=events,
         history=tell_history(events, status, words, clock),
         way=None,

@@ -88,6 +88,11 @@ def full_date(day: date) -> str:
     return f"{day:%A} {day.day} {day:%B} {day.year}"
 
 
+def day_and_month(day: date, year: int) -> str:
+    """A date as follows: Tuesday 24 November, and its year where that is not `year`."""
+    return f"{day:%A} {day.day} {day:%B}" if day.year == year else full_date(day)
+
+
 def clock_time(moment: datetime) -> str:
     """A time of day as follows: 14:02."""
     return f"{moment:%H:%M}"
