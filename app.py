@@ -43,7 +43,8 @@ from tracking.pro.client import MOST_CALLS, Account, Client
 from tracking.pro.gate import Gate
 from tracking.pro.simulator import SAMPLES, Simulator
 from tracking.security import headers_of_all, secure
-from tracking.shared import Shared, connect
+from tracking.connection import connect
+from tracking.shared import Shared
 from tracking.signing import Signer
 from tracking.stores import BoundedCache
 from tracking.wording import Words, time_or_date

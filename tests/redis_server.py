@@ -168,6 +168,51 @@ class SlowProxy:
             self.round_trips += new
 
 
+class DrippingRedis:
+    """Answers whatever it is asked with one byte after another, each `seconds` after the last.
+
+    An answer takes a thousand. `dripped` counts the bytes sent. Usable as a context manager.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.dripped = 0
+        self._closed = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed.set()
+        for thread in self._threads:
+            thread.join(_LONGEST_WAIT)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while not self._closed.is_set():
+            if select([self._listener], [], [], 0.05)[0]:
+                visitor, _ = self._listener.accept()
+                self._threads.append(threading.Thread(target=self._drip, args=[visitor]))
+                self._threads[-1].start()
+
+    def _drip(self, visitor: socket.socket) -> None:
+        with suppress(OSError), visitor:
+            while not self._closed.is_set():
+                if not select([visitor], [], [], 0.05)[0]:
+                    continue
+                if not visitor.recv(65536):
+                    return
+                for byte in b"$1000\r\n" + b"x" * 1000 + b"\r\n":
+                    if self._closed.wait(self._seconds):
+                        return
+                    visitor.sendall(bytes([byte]))
+                    self.dripped += 1
+
+
 def _client(port: int, patience: float) -> Redis:
     return Redis(port=port, socket_timeout=patience, retry=Retry(NoBackoff(), 0))
 

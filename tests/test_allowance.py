@@ -13,8 +13,9 @@ from tests.crowds import LONGEST, at_once
 from tests.redis_server import RedisServer, SlowProxy
 from tracking import metrics
 from tracking.allowance import Allowance, TooManyTries, network_of
+from tracking.connection import connect
 from tracking.pro.errors import ProBroken, ShipmentNotFound
-from tracking.shared import BREAK, Shared, connect
+from tracking.shared import BREAK, Shared
 from tracking.signing import Signer
 
 CLIENT, OTHER = "203.0.113.7", "198.51.100.9"

@@ -166,7 +166,8 @@ class TestWhoKnowsWhat:
         assert source.count("self.client") == 1
 
     def test_only_one_module_knows_redis_and_one_the_limits(self) -> None:
-        assert _users("redis") == {"tracking/shared.py"}
+        assert _users("redis") == {"tracking/shared.py", "tracking/connection.py"}
+        assert _users("tracking.connection") == {"app.py"}
         assert _users("limits") == {"tracking/allowance.py"}
         assert _users("tracking.shared") == {
             "app.py",

@@ -10,9 +10,10 @@ import pytest
 from tests.crowds import at_once
 from tests.redis_server import RedisServer
 from tracking import metrics
+from tracking.connection import connect
 from tracking.pro.budget import Budget
 from tracking.pro.errors import BudgetSpent
-from tracking.shared import Shared, connect
+from tracking.shared import Shared
 from tracking.signing import Signer
 
 MIDNIGHT = 20_000 * 86_400.0  # of some day, in seconds since the epoch

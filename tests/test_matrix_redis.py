@@ -41,9 +41,9 @@ from tests.fleet import (
     state_of,
 )
 from tests.matrix import CANARIES, DOWN, KEY, SIGNEE, SLACK, scan_for_leaks
-from tests.redis_server import RedisServer, SlowProxy
+from tests.redis_server import DrippingRedis, RedisServer, SlowProxy
 from tests.shipments import event, new_reference
-from tracking import calls, envelope, metrics, shared
+from tracking import calls, connection, envelope, metrics
 from tracking.pro.simulator import Fault, Simulator
 from tracking.questions import Question
 from tracking.shared import BREAK, Shared
@@ -229,7 +229,7 @@ def test_D3_redis_hangs_and_comes_back(broken_under_load, redis):
 
 def test_D4_redis_is_slow(process, upstream, own_redis, monkeypatch):
     later: list[Callable[[], object]] = []
-    monkeypatch.setattr(shared, "PATIENCE", shared.PATIENCE * SLACK)
+    monkeypatch.setattr(connection, "PATIENCE", connection.PATIENCE * SLACK)
     with SlowProxy(own_redis.port, 0.14) as proxy:
         shopper = process(REDIS_URL=proxy.url)
         look_up(shopper, parcel(upstream))  # scripts and connections are there now
@@ -254,6 +254,22 @@ def test_D4_redis_is_slow(process, upstream, own_redis, monkeypatch):
         assert proxy.round_trips - before == 1
     assert shows(look_up(process(), made), made)
     assert upstream.calls == []
+
+
+def test_D4_redis_drips(process, upstream, caplog):
+    """Each byte comes in time, and a whole answer would take 50 seconds."""
+    made = parcel(upstream)
+    with DrippingRedis(0.05) as redis:
+        shopper = process(REDIS_URL=redis.url)
+        began = time.monotonic()
+        answers = [look_up(shopper, made), look_up(shopper, made)]
+        took = time.monotonic() - began
+        assert redis.dripped
+
+    assert all(shows(answer, made) for answer in answers)
+    assert took < 0.5 * SLACK
+    assert calls_about(upstream, made) == 1
+    clean(answers, caplog, made)
 
 
 class Canary:

@@ -14,9 +14,10 @@ from redis.client import Pipeline
 
 from tests.conftest import TurnableClock
 from tests.crowds import LONGEST, at_once, until
-from tests.redis_server import RedisServer, SlowProxy
+from tests.redis_server import DrippingRedis, RedisServer, SlowProxy
 from tracking import metrics
-from tracking.shared import BREAK, PATIENCE, Shared, connect
+from tracking.connection import PATIENCE, connect
+from tracking.shared import BREAK, Shared
 from tracking.signing import LARGEST, Signer
 
 SIGNER = Signer(b"the-secret-that-signs-what-redis-keeps", "account")
@@ -477,6 +478,31 @@ class TestTrouble:
                 assert process.claim([KEY]) is None
                 assert process.get(KEY) is None
             assert line.round_trips == 1
+
+    @pytest.mark.parametrize(
+        "ask", [lambda process: process.get(KEY), lambda process: process.claim([KEY])]
+    )
+    def test_one_that_drips_is_as_good_as_dead(
+        self, clock: TurnableClock, ask: Callable[[Shared], object]
+    ) -> None:
+        """Each byte comes in time, and all of them would take 50 seconds."""
+        with DrippingRedis(PATIENCE / 3) as redis, fails_as("TimeoutError"):
+            process = shared(redis.url, clock)
+            with takes_at_most(PATIENCE):
+                assert ask(process) is None
+            assert redis.dripped >= 1
+            assert not process.answers
+
+    def test_each_answer_has_its_patience_anew(
+        self, redis: RedisServer, clock: TurnableClock
+    ) -> None:
+        """Also on a line that was used before, and on one that was idle."""
+        with SlowProxy(redis.port, PATIENCE / 3) as line:
+            process = shared(line.url.replace("/0", "/1"), clock)
+            for _ in range(5):
+                assert process.claim([KEY]) is not None
+                assert process.answers
+            assert line.round_trips == 6  # it has asked for database 1
 
     def test_a_full_one_takes_nothing_and_stops_nobody(self, clock: TurnableClock) -> None:
         with RedisServer("--maxmemory", "1mb", "--maxmemory-policy", "noeviction") as full:

@@ -14,16 +14,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
-from redis.retry import Retry
 
 from tracking import metrics
 from tracking.signing import LARGEST, Signer
 
-PATIENCE = 0.15  # seconds for one answer
 BREAK = 5.0  # seconds without Redis after it failed
-_TOO_LONG = 1.0  # seconds that an answer in many pieces may take
 _MOST_WAITING = 1000  # writes
 _LOCK, _FAILED = "lock/", "failed/"
 _IN_VAIN = 3000  # milliseconds for which waiting processes are told so
@@ -57,18 +53,6 @@ class Claim:
     told: Sequence[bytes | None]
 
 
-def connect(url: str) -> Redis:
-    """A client that waits for nothing long. It connects when it is used."""
-    return Redis.from_url(
-        url,
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,  # a new connection says nothing before it asks
-        driver_info=None,
-    )
-
-
 class Shared:
     """Redis, behind one guard. A claim ends by itself after `longest_call` seconds."""
 
@@ -97,7 +81,6 @@ class Shared:
         """What `act` gives, or `otherwise` where Redis does not let it."""
         if not self._worth_trying():
             return otherwise
-        began = self._timer()
         try:
             result = act()
         except ResponseError as error:  # it answers, if only to refuse
@@ -108,8 +91,7 @@ class Shared:
             self._count(error)
             self._away_until = self._timer() + BREAK
             return otherwise
-        slow = self._timer() - began > _TOO_LONG  # its patience is for each piece of an answer
-        self._away_until = self._timer() + BREAK if slow else 0.0
+        self._away_until = 0.0
         return result
 
     def later(self, act: Callable[[], object]) -> None:
