@@ -381,6 +381,39 @@ def test_a_parcel_becomes_quiet_when_the_clock_goes_on(pro, shopper, clock):
     assert (before, after) == ([], ["quiet"])
 
 
+@pytest.mark.parametrize(
+    ("hours", "since", "until"),
+    [
+        ("72", 72, "Friday 27 November 2026"),
+        ("120", 120, "Sunday 29 November 2026"),
+        ("24", 24, "Wednesday 25 November 2026"),
+    ],
+)
+def test_how_long_to_wait_is_counted_from_the_last_scan_in_days_of_the_setting(
+    pro, make_shopper, clock, hours, since, until
+):
+    pro.put(mine := shipment(event(at="2026-11-21T09:00:00Z")))
+    shopper, reference = make_shopper(QUIET_HOURS=hours), mine["shipment_reference"]
+
+    clock.set(datetime(2026, 11, 21, 8, 59, tzinfo=UTC) + timedelta(hours=since))
+    before = shopper.ask(reference)
+    clock.turn(minutes=1)
+    quiet = shopper.ask(reference)
+    clock.turn(days=3)
+    long = shopper.ask(reference)
+
+    assert texts(before, ".answer .remarks") == []
+    assert texts(quiet, ".answer .remarks") == [
+        "No new updates since Saturday 21 November 2026. Parcels can go some days without a scan. "
+        f"If nothing changes by {until}, contact the shop."
+    ]
+    assert quiet.select(".answer__advice") == []
+    assert texts(long, ".answer .remarks") == [
+        "No new updates since Saturday 21 November 2026. That is a long time. "
+        "Contact the shop and ask them to look into it."
+    ]
+
+
 # The notes: late, damage, newer note, scans after the end
 
 
@@ -517,6 +550,40 @@ def test_time_elements_hold_iso_with_the_original_offset(shown, stamp, machine):
     _, page = shown(event(at=stamp))
 
     assert page.select_one(".scan-entry__time time")["datetime"] == machine
+
+
+# Scans that were reported late
+
+
+@pytest.mark.parametrize(
+    ("at", "received", "said"),
+    [
+        ("2026-11-24T02:00:00Z", "2026-11-24T07:59:59Z", []),
+        ("2026-11-24T02:00:00Z", "2026-11-24T08:00:00Z", ["Reported 6 hours later"]),
+        ("2026-11-24T02:00:00Z", "2026-11-24T11:59:00Z", ["Reported 9 hours later"]),
+        ("2026-11-23T12:30:00+09:00", "2026-11-23T12:30:00Z", ["Reported 9 hours later"]),
+        ("2026-11-24T12:30:00+09:00", "2026-11-24T04:30:00Z", []),
+        ("2026-11-22T08:00:00Z", "2026-11-24T07:59:00Z", ["Reported 47 hours later"]),
+        ("2026-11-22T08:00:00Z", "2026-11-24T08:00:00Z", ["Reported 2 days later"]),
+        ("2026-11-14T14:02:33+00:00", "2026-11-23T14:02:33Z", ["Reported 9 days later"]),
+        # Without a time or an offset only whole days are sure.
+        ("2026-11-23", "2026-11-24T13:00:00Z", []),
+        ("2026-11-22", "2026-11-24T00:10:00Z", ["Reported 2 days later"]),
+        ("2026-11-23T02:00:00", "2026-11-24T13:00:00Z", []),
+        ("2026-11-21T23:00:00", "2026-11-24T01:00:00Z", ["Reported 3 days later"]),
+        ("2026-11-22T08:00:00Z", "2026-11-23", []),
+        # What is not known, not believed, or was received before it was made.
+        ("2026-11-22T08:00:00Z", None, []),
+        ("2026-11-22T08:00:00Z", "???", []),
+        ("???", "2026-11-22T08:00:00Z", []),
+        ("2062-11-22T08:00:00Z", "2026-11-22T08:00:00Z", []),
+        ("2026-11-22T20:00:00Z", "2026-11-22T08:00:00Z", []),
+    ],
+)
+def test_a_scan_of_which_pro_was_told_late_is_marked(shown, at, received, said):
+    _, page = shown(event(at=at, received_timestamp=received))
+
+    assert texts(page, ".scan-entry__late") == said
 
 
 @pytest.mark.parametrize("stamp", ["???", "2026-13-45T99:00", "24/11/2026", "", None])

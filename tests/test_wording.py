@@ -439,7 +439,7 @@ def test_every_placeholder_is_one_that_is_known():
     known = {
         *("carrier", "Carrier", "retailer", "date", "until", "time", "offset", "order"),
         *("things", "n", "k", "headline", "signee", "prefix", "digits", "minutes"),
-        *("first", "between", "last", "when", "zone"),
+        *("first", "between", "last", "when", "zone", "span"),
     }
 
     used = {(path, name) for path, said in CATALOGUE for name in _placeholders(said)}

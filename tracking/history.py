@@ -14,12 +14,18 @@ from tracking.wording import Words, clock_time, full_date, offset_name
 FOLDED_FROM = 13  # scans; a longer history shows its newest ones and folds the rest (rule P9)
 SHOWN = 8
 
+# Carriers hand scans over in batches, some hours apart. From here on, whoever looked in between
+# was told something else.
+_BELATED = timedelta(hours=6)
+_IN_DAYS = timedelta(days=2)  # from here on a delay is counted in days
+
 
 @dataclass(frozen=True)
 class Scan:
     """An event as a shopper reads it. `stamp` is the one believed, None where there is none.
 
-    `note` is the carrier's own words, `code_words` an unknown code in their stead.
+    `note` is the carrier's own words, `code_words` an unknown code in their stead. `late` says
+    how long after the scan PRO was told of it, where that was long.
     """
 
     event: Event
@@ -30,6 +36,7 @@ class Scan:
     note: str | None
     code_words: str | None
     signed: str
+    late: str
     after_final: str
 
 
@@ -98,6 +105,7 @@ def _scan(event: Event, after_final: str, words: Words, clock: Clock) -> Scan:
         note=_note(event, words),
         code_words=_code_words(event),
         signed=words.signature(event),
+        late=_late(event, stamp, words),
         after_final=after_final,
     )
 
@@ -118,6 +126,23 @@ def _zone(stamp: Timestamp | None, words: Words, clock: Clock) -> str | None:
     if offset is None or offset == clock.offset:
         return None
     return words.say("dates", "zone", offset=offset_name(offset))
+
+
+def _late(event: Event, stamp: Timestamp | None, words: Words) -> str:
+    """How long it took the carrier to report a scan, where that is known and _BELATED or more.
+
+    Without a time or an offset only days can be told apart, and one day may be no more than an
+    hour.
+    """
+    received = event.received_timestamp
+    if stamp is None or received is None or stamp is not event.timestamp:
+        return ""
+    exact = all(one.has_time and one.moment.tzinfo for one in (stamp, received))
+    lag = received.instant - stamp.instant if exact else received.date - stamp.date
+    if lag < (_BELATED if exact else _IN_DAYS):
+        return ""
+    things, unit = ("day", timedelta(days=1)) if lag >= _IN_DAYS else ("hour", timedelta(hours=1))
+    return words.say("notes", "reported_late", span=words.count(things, lag // unit))
 
 
 def _note(event: Event, words: Words) -> str | None:
