@@ -194,7 +194,8 @@ class TestWhoKnowsWhat:
     @pytest.mark.parametrize(
         "name",
         [
-            *("codes", "status", "timeline", "rollup", "timestamps", "shipments", "references"),
+            *("codes", "endings", "status", "timeline", "derivation", "rollup"),
+            *("timestamps", "shipments", "references"),
             *("questions", "entries", "envelope", "encodings"),
         ],
     )

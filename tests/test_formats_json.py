@@ -38,6 +38,7 @@ SHIPMENT = {
     "delivered_at": TEXT,
     "carrier": dict,
     "carrier_references": list,
+    "derivation": dict,
     "events": list,
     "items": list,
 }
@@ -61,8 +62,11 @@ ITEM = {
     "step": NUMBER,
     "final": bool,
     "carrier_references": list,
+    "derivation": dict,
     "events": list,
 }
+DERIVATION = {"rule": TEXT, "event": TEXT, "item": TEXT, "grounds": list}
+GROUND = {"rule": str, "effect": str, "event": TEXT, "code": TEXT, "of": TEXT}
 TONES = {"good", "neutral", "warning", "problem"}
 NOTES = ["late", "damage", "overdue", "newer_note", "scans_after_final", "quiet"]
 
@@ -99,7 +103,14 @@ def check_events(events):
         check_fields(one, EVENT)
 
 
+def check_derivation(value):
+    check_fields(value, DERIVATION)
+    for ground in value["grounds"]:
+        check_fields(ground, GROUND)
+
+
 def check_standing(value):
+    check_derivation(value["derivation"])
     assert value["tone"] in TONES
     assert value["step"] in {None, 1, 2, 3, 4, 5}
     assert value["status"] != ""
@@ -226,6 +237,20 @@ def test_a_full_shipment_is_told_in_full(pro, opened):
                     "service_name": "Next Day",
                 },
                 "carrier_references": mine["carrier_references"],
+                "derivation": {
+                    "rule": "S5",
+                    "event": full["reference"],
+                    "item": None,
+                    "grounds": [
+                        {
+                            "rule": "S5",
+                            "effect": "decided",
+                            "event": full["reference"],
+                            "code": "in_transit",
+                            "of": None,
+                        }
+                    ],
+                },
                 "events": [
                     {
                         "reference": full["reference"],
@@ -281,7 +306,7 @@ def test_items_are_told_in_full_and_the_parcel_has_all_their_numbers(pro, shoppe
     assert (answer["level"], parcel["carrier_references"]) == ("contents", ["A", "B", "C"])
     assert parcel["events"] == []
     assert [
-        {name: value for name, value in part.items() if name not in {"events", "reference"}}
+        {name: part[name] for name in part if name not in {"events", "reference", "derivation"}}
         for part in parcel["items"]
     ] == [
         {
@@ -304,6 +329,56 @@ def test_items_are_told_in_full_and_the_parcel_has_all_their_numbers(pro, shoppe
         },
     ]
     assert [len(part["events"]) for part in parcel["items"]] == [1, 1]
+
+
+def test_the_derivation_names_the_rule_the_scan_and_what_every_other_scan_did(pro, shopper):
+    at = "2026-11-24T09:00:00+00:00"
+    moved = event("in_transit", "2026-11-24T08:00:00+00:00")
+    left, copy = event("delivered", at, description="Left"), event("delivered", at)
+    copy["description"] = "LEFT"
+    late = event("in_transit", "2026-11-24T10:00:00+00:00")
+    note = event("for_information", "2026-11-24T11:00:00+00:00")
+    pro.put(mine := shipment(moved, left, copy, late, note))
+
+    (parcel,) = shopper.json(mine["shipment_reference"])["shipments"]
+
+    told = parcel["derivation"]
+    kept, folded = sorted([left, copy], key=lambda one: one["reference"])
+    assert (told["rule"], told["event"], told["item"]) == ("S6", kept["reference"], None)
+    assert [tuple(ground.values()) for ground in told["grounds"]] == [
+        ("S6", "after_end", late["reference"], "in_transit", None),
+        ("S6", "decided", kept["reference"], "delivered", None),
+        ("S5", "led", moved["reference"], "in_transit", None),
+        ("S1", "newer_note", note["reference"], "for_information", None),
+        ("P-c", "copy", folded["reference"], "delivered", kept["reference"]),
+    ]
+
+
+def test_the_derivation_of_a_parcel_told_by_item_names_the_item_that_decided(pro, shopper):
+    items = [item(event("delivered")), item(delay := event("delayed")), item()]
+    pro.put(mine := shipment(shipment_contents=items))
+
+    (parcel,) = shopper.json(mine["shipment_reference"], level="contents")["shipments"]
+
+    assert parcel["derivation"] == {
+        "rule": "S12",
+        "event": delay["reference"],
+        "item": items[1]["reference"],
+        "grounds": [],
+    }
+    nothing = {"rule": None, "event": None, "item": None, "grounds": []}
+    assert [one["derivation"]["rule"] for one in parcel["items"]] == ["S5", "S5", None]
+    assert parcel["items"][2]["derivation"] == nothing
+
+
+def test_the_derivation_of_an_item_without_news_names_the_scan_of_its_parcel(pro, shopper):
+    pro.put(mine := shipment(moved := event("in_transit"), shipment_contents=[item()]))
+    shopper.json(mine["shipment_reference"])
+
+    (parcel,) = shopper.json(mine["shipment_reference"], level="contents")["shipments"]
+
+    (told,) = (one["derivation"] for one in parcel["items"])
+    assert (told["rule"], told["event"], told["item"]) == ("S12", moved["reference"], None)
 
 
 def test_items_are_empty_at_shipment_level(pro, shopper):

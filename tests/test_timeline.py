@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import NOON
 from tracking.shipments import Event
-from tracking.timeline import by_day, merge
+from tracking.timeline import Merged, by_day, merge
 from tracking.timestamps import Timestamp
 
 NINE = "2026-11-24T09:00:00+00:00"
@@ -25,7 +25,7 @@ def scan(at=NINE, received=None, code="in_transit", **more):
 
 
 def merged(*events):
-    return list(merge(events, NOON))
+    return list(merge(events, NOON).events)
 
 
 def days(*events):
@@ -158,7 +158,7 @@ def test_a_future_scan_stands_where_it_was_received():
 
 
 def test_a_history_of_nothing_is_empty():
-    assert merge((), NOON) == ()
+    assert merge((), NOON) == Merged()
     assert by_day((), NOON) == ()
 
 
@@ -248,16 +248,16 @@ def test_a_history_never_depends_on_the_order_in_which_pro_gives_it(events, chan
 
 @given(st.lists(scans, max_size=8))
 def test_merging_twice_is_merging_once(events):
-    once = merge(events, NOON)
+    once = merge(events, NOON).events
 
-    assert merge(once, NOON) == once
-    assert merge([*events, *events], NOON) == once
+    assert merge(once, NOON) == Merged(once)
+    assert merge([*events, *events], NOON).events == once
     assert set(once) <= set(events)
 
 
 @given(st.lists(scans, max_size=8))
 def test_days_keep_every_scan_in_its_order_and_headings_change_where_the_date_does(events):
-    history = merge(events, NOON)
+    history = merge(events, NOON).events
 
     grouped = by_day(history, NOON)
 

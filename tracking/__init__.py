@@ -4,10 +4,9 @@ Read the modules in the order in which a request meets them. The door: `bridge`,
 `finished`, `encodings`. The question: `pages`, `embedding`, `references`, `questions`. Who asks:
 `lookup`, `allowance`, `flights`, `asking`, `calls`, `pro.gate`, `pro.client`, `pro.answers`,
 `novelties`, `privacy`. What is remembered: `memory`, `stores`, `changes`, `shared`,
-`connection`, `signing`,
-`entries`, `envelope`, `freshness`. What it means: `shipments`, `timestamps`, `codes`, `status`,
-`timeline`, `rollup`. How it is told: `wording`, `history`, `standing`, `clocks`,
-`dateline`, `carriers`,
+`connection`, `signing`, `entries`, `envelope`, `freshness`. What it means: `shipments`,
+`timestamps`, `codes`, `endings`, `status`, `timeline`, `derivation`, `rollup`. How it is told:
+`wording`, `history`, `clocks`, `standing`, `dateline`, `carriers`,
 `map`, `land`, `journey`. What leaves: `formats`, `outcomes`, `security`. Before all that:
 `environment`, `config`, `serving`; beside it: `metrics`, `logs`.
 """

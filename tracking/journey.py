@@ -15,7 +15,7 @@ from tracking.references import Kind
 from tracking.shipments import TAKE, Event, Item, Shipment
 from tracking.standing import Standing, stand, stand_together, stand_without_news
 from tracking.status import Status, derive
-from tracking.timeline import merge
+from tracking.timeline import Merged, merge
 from tracking.timestamps import Timestamp
 from tracking.wording import Words, full_date
 
@@ -137,12 +137,12 @@ def _subtitle(found: Found, words: Words) -> str:
 
 def _parcel(shipment: Shipment, processing: bool, teller: Teller) -> ParcelJourney:
     now, words = teller.now, teller.words.of(shipment.carrier.name)
-    events = merge(shipment.events or (), now)
+    merged = merge(shipment.events or (), now)
     contents = [(item, merge(item.events, now)) for item in shipment.items or ()]
-    histories = [events, *(some for _, some in contents)]
+    histories = [merged.events, *(some.events for _, some in contents)]
     clock = page_clock(histories, now, teller.home)
-    status = derive(events, now)
-    own = stand(status, events, words, clock)
+    status = derive(merged.events, now)
+    own = stand(status, merged, words, clock)
     if processing:
         own = replace(own, reason=words.say("notes", "processing"))
     items = tuple(
@@ -161,18 +161,19 @@ def _parcel(shipment: Shipment, processing: bool, teller: Teller) -> ParcelJourn
         date_line=date_line,
         delivered_at=delivered_at if standing.delivered else None,
         reported=tell_report(chain.from_iterable(histories), words, clock, teller.home),
-        events=events,
-        history=tell_history(events, status, words, clock),
+        events=merged.events,
+        history=tell_history(merged.events, status, words, clock),
         way=None,
         items=items,
     )
 
 
 def _item(
-    item: Item, events: tuple[Event, ...], parcel: Standing | None, words: Words, clock: Clock
+    item: Item, merged: Merged, parcel: Standing | None, words: Words, clock: Clock
 ) -> ItemJourney:
+    events = merged.events
     status = derive(events, clock.now)
-    told = stand(status, events, words, clock) if events else stand_without_news(parcel, words)
+    told = stand(status, merged, words, clock) if events else stand_without_news(parcel, words)
     return ItemJourney(
         item=item,
         standing=told,

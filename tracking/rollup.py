@@ -31,11 +31,15 @@ _PART_ARRIVED = Part("", "partially_delivered", 4, final=False, tone="neutral")
 
 @dataclass(frozen=True)
 class RollUp:
-    """The headline over several; `chosen` is the part that it goes by, `sentence` what to add."""
+    """The headline over several; `sentence` is what to add.
+
+    `chosen` is the part that it goes by, and `by` the position of that one, from 0.
+    """
 
     headline: str
     tone: Tone
     chosen: Part
+    by: int
     final: bool
     sentence: str | None = None
 
@@ -46,17 +50,19 @@ def roll_up(parts: Sequence[Part], things: str, words: Words) -> RollUp:
     delivered = [part for part in parts if part.delivered]
     rest = [part for part in parts if not part.delivered]
     chosen = _worst(rest or parts)
+    by = parts.index(chosen)
     if len(parts) == 1:
-        return RollUp(chosen.headline, chosen.tone, chosen, final)
+        return RollUp(chosen.headline, chosen.tone, chosen, by, final)
     if delivered and rest:
         return RollUp(
             _counted("some_delivered", parts, things, words, k=len(delivered)),
             worse(chosen.tone, "neutral"),
             chosen if chosen.code else _PART_ARRIVED,
+            by,
             final,
             words.some(chosen.code, things, _like(chosen, rest)),
         )
-    return RollUp(_headline(parts, chosen, things, words), chosen.tone, chosen, final)
+    return RollUp(_headline(parts, chosen, things, words), chosen.tone, chosen, by, final)
 
 
 def _headline(parts: Sequence[Part], chosen: Part, things: str, words: Words) -> str:

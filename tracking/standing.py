@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tracking.codes import DELIVERED, Tone, worse
+from tracking.derivation import UNDECIDED, Derivation, explain, go_by_one, go_by_parcel
 from tracking.history import Clock
 from tracking.rollup import Part, roll_up
 from tracking.shipments import Event
 from tracking.status import Status, newer_note
+from tracking.timeline import Merged
 from tracking.wording import Words, full_date
 
 _NOT_INHERITED = DELIVERED | {"partially_delivered"}  # rule S12: an item may be among the rest
+
+_RULES = {"item": "S12", "parcel": "S13"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Standing:
 
     `status` is a code, None where nothing says anything yet. `step` is 1 to 5, None where the
     steps no longer apply. `notes` are codes, and `said` is the part of the words that the
-    headline is.
+    headline is. `derivation` says how the status was found.
     """
 
     headline: str
@@ -40,6 +44,7 @@ class Standing:
     advice: str = ""
     notes: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    derivation: Derivation = UNDECIDED
 
     @property
     def delivered(self) -> bool:
@@ -58,8 +63,9 @@ class Standing:
         )
 
 
-def stand(status: Status, events: Sequence[Event], words: Words, clock: Clock) -> Standing:
+def stand(status: Status, merged: Merged, words: Words, clock: Clock) -> Standing:
     """The standing of one parcel or item by its own events (rules S1 to S11)."""
+    events = merged.events
     said = _part_said(status, words, clock)
     standing = Standing(
         headline=words.say_of(status.code, said),
@@ -70,6 +76,7 @@ def stand(status: Status, events: Sequence[Event], words: Words, clock: Clock) -
         said=said,
         reason=_reason(status, events, words, clock),
         advice=words.say_of(status.code, "advice"),
+        derivation=explain(status, merged, clock.now),
     )
     if status.late:
         standing = standing.noting("late", words.say("notes", "late"))
@@ -88,7 +95,7 @@ def stand(status: Status, events: Sequence[Event], words: Words, clock: Clock) -
 def stand_without_news(parcel: Standing | None, words: Words) -> Standing:
     """The standing of an item without events: its parcel's, where that is known and not the end."""
     if parcel and parcel.status and parcel.status not in _NOT_INHERITED:
-        return replace(parcel, notes=(), remarks=())
+        return replace(parcel, notes=(), remarks=(), derivation=go_by_parcel(parcel.derivation))
     return Standing(
         headline=words.say("notes", "no_item_news"),
         reason=words.say("notes", "no_item_news_explained"),
@@ -100,8 +107,10 @@ def stand_together(standings: Sequence[Standing], things: str, words: Words) -> 
 
     `words` are about the carrier that they share, if they do.
     """
+    rule, derivations = _RULES[things], [one.derivation for one in standings]
     if len(standings) == 1:
-        return standings[0]
+        only = standings[0]
+        return replace(only, derivation=go_by_one(rule, derivations, 0)) if only.status else only
     parts = [
         Part(words.say_of(one.status, one.said), one.status, one.step, one.final, one.tone)
         for one in standings
@@ -121,6 +130,7 @@ def stand_together(standings: Sequence[Standing], things: str, words: Words) -> 
         advice=words.say_of(code, "advice"),
         notes=notes,
         remarks=(Remark(words.say("notes", "late")),) if "late" in notes else (),
+        derivation=go_by_one(rule, derivations, summary.by) if code else UNDECIDED,
     )
 
 

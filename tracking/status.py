@@ -4,69 +4,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
+from typing import Literal, NamedTuple
 
-from tracking.codes import DELIVERED, MOVEMENT, Code, Tone, known, worse
+from tracking.codes import DELIVERED, Code, Tone, known, worse
+from tracking.endings import BACK_TO_DEPOT, ENDS_ACTION, ENDS_DELAY, OVERRIDES
 from tracking.shipments import Event
 
 Order = tuple[float, float, str]  # instant, rank, code
 
-# Rule S6: what may still override a final status.
-_OVERRIDES_DELIVERED = frozenset(
-    {
-        "delivered_damaged",
-        "partially_delivered",
-        "delivery_failed",
-        "delivery_failed_card_left",
-        "returned_to_sender",
-        "missing",
-        "lost",
-    }
-)
-_OVERRIDES_LOST = (
-    MOVEMENT
-    | DELIVERED
-    | {
-        "out_for_delivery",
-        "delivery_failed",
-        "delivery_failed_card_left",
-        "partially_delivered",
-        "held_by_carrier",
-        "failed_to_collect",
-        "returned_to_sender",
-        "destroyed",
-    }
-)
-_OVERRIDES: dict[str, frozenset[str]] = {
-    **dict.fromkeys(DELIVERED, _OVERRIDES_DELIVERED),
-    "delivered_damaged": frozenset({"returned_to_sender"}),
-    "delivery_refused": frozenset({"returned_to_sender"}),
-    "returned_to_sender": frozenset(),
-    "destroyed": frozenset(),
-    "lost": _OVERRIDES_LOST,
-}
+Deed = Literal["told", "ignored", "waited", "repeated"]
 
-# Rule S7: what ends the need for action; a hard final status does so too.
-_ENDS_ACTION = DELIVERED | {
-    "action_required",  # the newer one is the one to act on
-    "out_for_delivery",
-    "delivery_failed",
-    "delivery_failed_card_left",
-    "partially_delivered",
-    "cleared_through_customs",
-    "exchange_succeeded",
-    "failed_to_collect",
-    "lost",
-}
-# Rule S8: what ends a delay.
-_ENDS_DELAY = DELIVERED | {
-    "out_for_delivery",
-    "partially_delivered",
-    "returned_to_sender",
-    "destroyed",
-    "lost",
-}
-# Rule S10: what sends a parcel that was out for delivery back to step 3.
-_BACK_TO_DEPOT = MOVEMENT | {"awaiting_drop_off", "collection_failed"}
+
+class Taken(NamedTuple):
+    """What the walk did with a scan.
+
+    It was told, that is the headline until a later one was; ignored after the end (S6); or it
+    waited behind a need for action (S7). Or it repeated the one before, of its code and instant.
+    """
+
+    event: Event
+    deed: Deed
 
 
 @dataclass(frozen=True)
@@ -74,8 +31,9 @@ class Status:
     """Where a parcel is, by all that its carrier reported.
 
     `code` is None where nothing says anything yet, and `event` is the scan behind it. `step` is
-    1 to 5, None where the steps no longer apply. `ignored` are the scans made after the end that
-    change nothing.
+    1 to 5, None where the steps no longer apply. `late_by`, `damage_by` and `back_by` are the
+    scans that make it late (S8), report damage (S9) and sent it back to step 3 (S10). `taken` are
+    all scans that were walked through, oldest first.
     """
 
     code: str | None = None
@@ -83,9 +41,25 @@ class Status:
     step: int | None = 1
     final: bool = False
     tone: Tone = "neutral"
-    late: bool = False
-    damage: bool = False
-    ignored: tuple[Event, ...] = ()
+    late_by: Event | None = None
+    damage_by: Event | None = None
+    back_by: Event | None = None
+    taken: tuple[Taken, ...] = ()
+
+    @property
+    def late(self) -> bool:
+        """Whether a delay stands that the headline does not tell of."""
+        return self.late_by is not None
+
+    @property
+    def damage(self) -> bool:
+        """Whether there was damage that the headline does not tell of."""
+        return self.damage_by is not None
+
+    @property
+    def ignored(self) -> tuple[Event, ...]:
+        """The scans made after the end that change nothing."""
+        return tuple(event for event, deed in self.taken if deed == "ignored")
 
     @property
     def delivered(self) -> bool:
@@ -100,46 +74,58 @@ class _Walk:
     code: Code | None = None
     event: Event | None = None
     reached: int = 1
-    delayed: bool = False
-    damaged: bool = False
-    ignored: list[Event] = field(default_factory=list)
+    late_by: Event | None = None
+    damage_by: Event | None = None
+    back_by: Event | None = None
+    taken: list[Taken] = field(default_factory=list)
 
     def take(self, event: Event, code: Code) -> None:
-        if self.code and self.code.final and code.name not in _OVERRIDES[self.code.name]:
-            self.ignored.append(event)
+        if self.code and self.code.final and code.name not in OVERRIDES[self.code.name]:
+            self.taken.append(Taken(event, "ignored"))
             return
-        self.reached = self._reach(code)
-        self.damaged = self.damaged or code.name == "damaged"
-        self.delayed = code.name == "delayed" or (self.delayed and code.name not in _ENDS_DELAY)
-        if not self._still_needs_action(code):
-            self.code, self.event = code, event
+        self._reach(event, code)
+        if code.name == "damaged":
+            self.damage_by = event
+        if code.name == "delayed":
+            self.late_by = event
+        elif code.name in ENDS_DELAY:
+            self.late_by = None
+        if self._still_needs_action(code):
+            self.taken.append(Taken(event, "waited"))
+            return
+        self.taken.append(Taken(event, "told"))
+        self.code, self.event = code, event
 
-    def _reach(self, code: Code) -> int:
-        if self.reached >= 4 and code.name in _BACK_TO_DEPOT:
-            return 3
-        if code.step is not None:
-            return max(self.reached, code.step)
-        return self.reached if code.name == "exchange_succeeded" else max(self.reached, 2)
+    def _reach(self, event: Event, code: Code) -> None:
+        if self.reached >= 4 and code.name in BACK_TO_DEPOT:
+            self.reached, self.back_by = 3, event
+        elif code.step is not None:
+            self.reached = max(self.reached, code.step)
+        elif code.name != "exchange_succeeded":
+            self.reached = max(self.reached, 2)
 
     def _still_needs_action(self, code: Code) -> bool:
         waits = self.code is not None and self.code.name == "action_required"
-        return waits and code.name not in _ENDS_ACTION and not code.hard
+        return waits and code.name not in ENDS_ACTION and not code.hard
 
     @property
     def status(self) -> Status:
         if self.code is None:
             return Status()
-        late = self.delayed and self.code.name != "delayed" and not self.code.hard
-        damage = self.damaged and self.code.name not in {"damaged", "delivered_damaged"}
+        late = self.code.name != "delayed" and not self.code.hard
+        damage = self.code.name not in {"damaged", "delivered_damaged"}
+        late_by, damage_by = self.late_by if late else None, self.damage_by if damage else None
+        step = self._step(self.code)
         return Status(
             code=self.code.name,
             event=self.event,
-            step=self._step(self.code),
+            step=step,
             final=self.code.final,
-            tone=worse(self.code.tone, "warning") if late or damage else self.code.tone,
-            late=late,
-            damage=damage,
-            ignored=tuple(self.ignored),
+            tone=worse(self.code.tone, "warning") if late_by or damage_by else self.code.tone,
+            late_by=late_by,
+            damage_by=damage_by,
+            back_by=self.back_by if step == 3 else None,
+            taken=tuple(self.taken),
         )
 
     def _step(self, code: Code) -> int | None:
@@ -159,20 +145,24 @@ def derive(events: Iterable[Event], now: datetime) -> Status:
 
     scans = [(event, code) for event in events if (code := known(event.event_code))]
     walk = _Walk()
-    for _, copies in groupby(sorted(scans, key=place), key=place):
-        walk.take(*next(copies))
+    for _, alike in groupby(sorted(scans, key=place), key=place):
+        first, *others = alike
+        walk.take(*first)
+        walk.taken += [Taken(event, "repeated") for event, _ in others]
     return walk.status
 
 
 def newer_note(events: Iterable[Event], status: Status, now: datetime) -> Event | None:
     """The newest event that says nothing about the status, if it is newer than the headline's."""
-    if status.event is None:
-        return None
-    notes = [e for e in events if not known(e.event_code) and e.believed(now)]
-    newest = max(notes, key=lambda note: order(note, now), default=None)
-    if newest is None or _when(newest, now) <= _when(status.event, now):
-        return None
-    return newest
+    notes = [event for event in events if is_newer_note(event, status, now)]
+    return max(notes, key=lambda note: order(note, now), default=None)
+
+
+def is_newer_note(event: Event, status: Status, now: datetime) -> bool:
+    """Whether an event says nothing about the status (rule S1), and is newer than it."""
+    if status.event is None or known(event.event_code):
+        return False
+    return _when(event, now) > _when(status.event, now)
 
 
 def order(event: Event, now: datetime) -> Order:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from itertools import groupby
 
 from tracking.shipments import Event
-from tracking.status import order
+from tracking.status import Order, order
 
 
 @dataclass(frozen=True)
@@ -17,20 +17,40 @@ class Day:
     events: tuple[Event, ...]
 
 
-def merge(events: Iterable[Event], now: datetime) -> tuple[Event, ...]:
+@dataclass(frozen=True)
+class Merged:
+    """Scans without their copies, newest first; `folded` pairs those that had some with them."""
+
+    events: tuple[Event, ...] = ()
+    folded: tuple[tuple[Event, tuple[Event, ...]], ...] = ()
+
+
+def merge(events: Iterable[Event], now: datetime) -> Merged:
     """Fold the copies of a scan into one and put the newest first, untimed ones last.
 
     Copies are equal in code, instant and description, case and blanks aside; the one with the
     most fields stays, then the one received first. `now` is aware.
     """
+
+    def newness(event: Event) -> tuple[Order, tuple[str, ...]]:
+        return order(event, now), _tie(event)
+
     copies: dict[object, list[Event]] = {}
     for event in events:
         believed = event.believed(now)
         instant = believed.instant if believed else None
         words = "".join((event.description or "").split()).casefold()
         copies.setdefault((event.event_code, instant, words), []).append(event)
-    kept = [min(some, key=_fullness) if len(some) > 1 else some[0] for some in copies.values()]
-    return tuple(sorted(kept, key=lambda event: (order(event, now), _tie(event)), reverse=True))
+    kept = [some[0] for some in copies.values() if len(some) == 1]
+    if len(kept) == len(copies):
+        return Merged(tuple(sorted(kept, key=newness, reverse=True)))
+    repeated = [sorted(some, key=_fullness) for some in copies.values() if len(some) > 1]
+    kept += [some[0] for some in repeated]
+    repeated.sort(key=lambda some: newness(some[0]), reverse=True)
+    return Merged(
+        tuple(sorted(kept, key=newness, reverse=True)),
+        tuple((some[0], tuple(some[1:])) for some in repeated),
+    )
 
 
 def by_day(events: Iterable[Event], now: datetime) -> tuple[Day, ...]:
@@ -61,5 +81,5 @@ def _fullness(event: Event) -> tuple[int, float, tuple[str, ...]]:
 def _tie(event: Event) -> tuple[str, ...]:
     """Any order will do, as long as it is always the same, however PRO sorts."""
     stamps = (event.timestamp, event.received_timestamp)
-    said = (event.reference, event.description, event.location, event.signee)
+    said = (event.reference, event.event_code, event.description, event.location, event.signee)
     return *(text or "" for text in said), *(stamp.iso if stamp else "" for stamp in stamps)

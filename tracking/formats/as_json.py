@@ -1,7 +1,9 @@
 """The journey as JSON. One shape for every kind and level."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from tracking.derivation import Derivation, Ground
 from tracking.journey import ItemJourney, Journey, ParcelJourney
 from tracking.shipments import Carrier, Event
 from tracking.timestamps import Timestamp
@@ -47,6 +49,7 @@ def _parcel(parcel: ParcelJourney, words: Words) -> dict[str, Any]:
         "delivered_at": _iso(parcel.delivered_at),
         "carrier": _carrier(shipment.carrier),
         "carrier_references": list(shipment.carrier_references),
+        "derivation": _derivation(standing.derivation, parcel.items),
         "events": [_event(event, words) for event in parcel.events],
         "items": [_item(item, words) for item in parcel.items],
     }
@@ -62,8 +65,34 @@ def _item(journey: ItemJourney, words: Words) -> dict[str, Any]:
         "step": journey.standing.step,
         "final": journey.standing.final,
         "carrier_references": list(journey.item.carrier_references),
+        "derivation": _derivation(journey.standing.derivation),
         "events": [_event(event, words) for event in journey.events],
     }
+
+
+def _derivation(derivation: Derivation, items: Sequence[ItemJourney] = ()) -> dict[str, Any]:
+    """The rule and the scan behind a status, and what each scan did; `of` is what a copy is of."""
+    one = derivation.one
+    return {
+        "rule": derivation.rule,
+        "event": _reference(derivation.event),
+        "item": None if one is None else items[one].item.reference,
+        "grounds": [_ground(ground) for ground in derivation.grounds],
+    }
+
+
+def _ground(ground: Ground) -> dict[str, str | None]:
+    return {
+        "rule": ground.rule,
+        "effect": ground.effect,
+        "event": _reference(ground.event),
+        "code": ground.event.event_code,
+        "of": _reference(ground.kept),
+    }
+
+
+def _reference(event: Event | None) -> str | None:
+    return event.reference if event else None
 
 
 def _carrier(carrier: Carrier) -> dict[str, str | None]:
