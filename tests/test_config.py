@@ -158,6 +158,10 @@ def test_other_peoples_settings_are_ignored() -> None:
             for value in ("javascript:alert(7)", "http://shop.example", "help")
         ],
         *[("CONTACT_URL", value) for value in ("//shop.example", "data:,x", "tel:1")],
+        *[
+            ("CONTACT_URL", value)
+            for value in ("https://{reference}.example/", "mailto:{reference}@shop.example")
+        ],
         *[("TIMEZONE", value) for value in ("Mars/Base", "Europe", "../etc/passwd", "/etc/passwd")],
         *[("TIMEZONE", value) for value in ("GMT+25", "\x00", "z" * 5000)],
         *[("QUIET_HOURS", value) for value in ("0", "721", "three")],

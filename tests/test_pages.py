@@ -667,6 +667,23 @@ class TestParcel:
             assert _text(soup, "footer p") == said
             assert set(link["rel"]) == {"noopener", "noreferrer"}
 
+    def test_help_is_given_the_reference_that_it_is_asked_about(self, pro: Simulator) -> None:
+        shopper = shopper_of(
+            pro, CONTACT_URL="https://shop.example/help?order={reference}&via=page"
+        )
+
+        assert shopper.open("/").select_one("footer a")["href"].endswith("?order=&via=page")
+        soup = shopper.ask(_put(pro, event(), custom_reference="A&B/7 #1"))
+        (link,) = soup.select("footer a")
+        (shipment_reference,) = soup.select(".help__reference")
+        assert (
+            link["href"]
+            == f"https://shop.example/help?order={_text(soup, '.help__reference')}&via=page"
+        )
+        assert shipment_reference.get_text().startswith("sp_")
+        other = shopper.ask("A&B/7 #1").select_one("footer a")["href"]
+        assert other == "https://shop.example/help?order=A%26B%2F7%20%231&via=page"
+
     def test_expected_date_stands_under_the_headline(
         self, pro: Simulator, shopper: Shopper
     ) -> None:
@@ -984,15 +1001,19 @@ class TestItems:
         (listed,) = soup.select("ul.items__list[role=list]")
         cards = listed.select("li[data-contents-reference]")
         assert _text(soup, ".items__heading") == "4 items"
-        assert _texts(listed, ".item__name") == [
-            "Item 1 of 4 HO-30-LAMP",
-            "Item 2 of 4 HO-30-CHAIR",
+        assert _texts(listed, ".item__name") == [  # undelivered and worst first
             "Item 3 of 4 HO-30-TABLE",
+            "Item 2 of 4 HO-30-CHAIR",
             "Item 4 of 4 HO-30-RUG",
+            "Item 1 of 4 HO-30-LAMP",
         ]
         headlines = [_text(card, "h3") for card in cards]
-        assert headlines[0] == "Delivered"
-        assert headlines[3] == "No separate update for this item"
+        assert headlines == [
+            "Running late",
+            "On its way",
+            "No separate update for this item",
+            "Delivered",
+        ]
         assert all(_text(card, ".item__words > p:not(.item__name)") for card in cards)
         assert not any(headline.isupper() for headline in headlines)
         assert not listed.select("h3 a, h3 [tabindex]")

@@ -438,8 +438,8 @@ def test_no_code_is_ever_shown_as_a_word():
 def test_every_placeholder_is_one_that_is_known():
     known = {
         *("carrier", "Carrier", "retailer", "date", "until", "time", "offset", "order"),
-        *("things", "n", "k", "headline", "signee", "prefix", "digits", "minutes"),
-        *("first", "between", "last", "when", "zone", "span"),
+        *("thing", "things", "n", "k", "headline", "signee", "prefix", "digits", "minutes"),
+        *("first", "between", "last", "when", "zone", "span", "step", "reached"),
     }
 
     used = {(path, name) for path, said in CATALOGUE for name in _placeholders(said)}

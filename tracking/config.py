@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from tracking.carriers import Carriers, read_carriers
@@ -21,6 +21,7 @@ _LOOPBACK_ORIGIN = re.compile(r"http://(?:localhost|127\.0\.0\.1)(?::[0-9]{1,5})
 _HOST = re.compile(r"\.?[a-z0-9-]+(?:\.[a-z0-9-]+)*", re.ASCII)
 _REDIS = re.compile(r"(?:rediss?|unix)://\S+")
 _SHORTEST_SECRET = 32  # characters
+_REFERENCE = "{reference}"
 _MANY = 999_999_999
 _NUMBER = "a whole number; 0 is off"
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -62,6 +63,10 @@ class Settings:
     def demo(self) -> bool:
         """Whether the data is made up."""
         return not self.pro_api_key
+
+    def contact(self, reference: str = "") -> str:
+        """Where a shopper gets help, with the reference that help is needed with filled in."""
+        return self.contact_url.replace(_REFERENCE, quote(reference, safe=""))
 
     def __repr__(self) -> str:
         return f"Settings(demo={self.demo})"  # never the key
@@ -195,7 +200,10 @@ def _shown(text: str) -> str:
 
 
 def _contact(text: str) -> str:
-    if text and not text.startswith(("https://", "mailto:")):
+    """The reference may be filled in, but not where it would name another host or mailbox."""
+    place = urlsplit(text)
+    named = place.path if place.scheme == "mailto" else place.netloc
+    if text and (not text.startswith(("https://", "mailto:")) or _REFERENCE in named):
         raise ValueError(text)
     return text
 

@@ -41,6 +41,7 @@ class ItemJourney:
     events: tuple[Event, ...]
     history: History
     delivered_at: Timestamp | None
+    date_line: DateLine | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,12 @@ class ParcelJourney:
     history: History
     way: Way | None
     items: tuple[ItemJourney, ...]
+
+    @property
+    def items_by_need(self) -> tuple[tuple[int, ItemJourney], ...]:
+        """The items with their numbers, as a page shows them: undelivered and worst first."""
+        numbered = enumerate(self.items, 1)
+        return tuple(sorted(numbered, key=lambda item: _undelivered_and_worst_first(item[1])))
 
     @property
     def told_as_a_whole(self) -> bool:
@@ -171,15 +178,17 @@ def _parcel(shipment: Shipment, processing: bool, teller: Teller) -> ParcelJourn
 def _item(
     item: Item, merged: Merged, parcel: Standing | None, words: Words, clock: Clock
 ) -> ItemJourney:
-    events = merged.events
+    events, words = merged.events, words.about_an_item()
     status = derive(events, clock.now)
     told = stand(status, merged, words, clock) if events else stand_without_news(parcel, words)
+    delivered_at = _scanned(status, clock.now) if status.delivered else None
     return ItemJourney(
         item=item,
         standing=told,
         events=events,
         history=tell_history(events, status, words, clock),
-        delivered_at=_scanned(status, clock.now) if status.delivered else None,
+        delivered_at=delivered_at,
+        date_line=tell_date(told, None, delivered_at, words, clock) if delivered_at else None,
     )
 
 
@@ -209,8 +218,8 @@ def _latest(stamps: Iterable[Timestamp | None]) -> Timestamp | None:
     return max((s for s in stamps if s), key=lambda stamp: stamp.instant, default=None)
 
 
-def _undelivered_and_worst_first(parcel: ParcelJourney) -> tuple[bool, int]:
-    return parcel.standing.delivered, -TONES.index(parcel.standing.tone)
+def _undelivered_and_worst_first(journey: ParcelJourney | ItemJourney) -> tuple[bool, int]:
+    return journey.standing.delivered, -TONES.index(journey.standing.tone)
 
 
 def _common(names: Iterable[str | None]) -> str | None:

@@ -5,21 +5,27 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from tracking.codes import CODES, resolve
 from tracking.shipments import Event
+
+Thing = Literal["parcel", "item"]
 
 _LOCALES = Path(__file__).parent / "locales"
 
 
 @dataclass(frozen=True)
 class Words:
-    """One language, spoken for one retailer and of one carrier; either name may be unknown."""
+    """One language, spoken for one retailer and of one carrier; either name may be unknown.
+
+    `about` says whether sentences are about a parcel or about an item.
+    """
 
     language: str = "en"
     retailer: str | None = None
     carrier: str | None = None
+    about: Thing = "parcel"
 
     def __post_init__(self) -> None:
         _table(self.language)  # a table that cannot be read stops the start, not a shopper
@@ -27,6 +33,10 @@ class Words:
     def of(self, carrier: str | None) -> Self:
         """The same words, spoken of a carrier."""
         return replace(self, carrier=carrier)
+
+    def about_an_item(self) -> Self:
+        """The same words, said of one item."""
+        return replace(self, about="item")
 
     @property
     def named_retailer(self) -> str:
@@ -74,11 +84,13 @@ class Words:
         return self.say("notes", "signed") if event and event.signed else ""
 
     def _fill(self, sentence: str, **values: object) -> str:
-        carrier = _table(self.language)["names"]["carrier"]
+        names = _table(self.language)["names"]
+        carrier = names["carrier"]
         return sentence.format(
             carrier=self.carrier or carrier,
             Carrier=self.carrier or carrier[:1].upper() + carrier[1:],
             retailer=self.named_retailer,
+            thing=names[self.about],
             **values,
         )
 
