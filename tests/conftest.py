@@ -88,11 +88,14 @@ def check_every_page(soup: BeautifulSoup, status: int) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that open no socket are the unit part: `make unit` runs them alone."""
+    sockets = ("Simulator", "RedisServer")
+    servers = {"pro", "sites", "shop", "browser"}
     for item in items:
-        sockets = ("Simulator", "RedisServer")
         opens_some = any(hasattr(item.module, name) for name in sockets)
-        if not opens_some and "pro" not in item.fixturenames:
+        if not opens_some and not servers & set(item.fixturenames):
             item.add_marker("unit")
+        if "browser" in item.fixturenames:
+            item.add_marker("browser")
 
 
 @pytest.fixture

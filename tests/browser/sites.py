@@ -1,0 +1,101 @@
+"""The applications whose pages are looked at, each on a port of its own, and a shop."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from html import escape
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from flask import Flask
+from jinja2 import DictLoader
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from app import create_app
+from tests.browser.places import BROKEN, STALE
+from tests.conftest import TurnableClock
+from tests.crowds import until
+from tests.shipments import event, shipment
+from tests.shops import UNLIMITED, app_of, break_down
+from tracking.pro.simulator import Fault, Simulator
+
+_BAD = Path(__file__).with_name("bad.html").read_text("utf-8")
+_SHOP = {"CONTACT_URL": "https://shop.example/help", "RETAILER_NAME": "Hogarth"}
+
+
+@contextmanager
+def open_sites(shop: str) -> Iterator[dict[str, str]]:
+    """The origins of the applications, by the names that a Place gives; `shop` may frame them."""
+    clock = TurnableClock()
+    with Simulator(key="test-key", clock=clock) as pro, ExitStack() as open_ones:
+        own = app_of(pro, clock, **_SHOP, EMBED_ORIGINS=shop)
+        _make_stale(own, pro, clock)
+        pro.fault(Fault("garbage"), BROKEN)  # wrong about one parcel, so others are asked
+        apps = {
+            "own": own,
+            "demo": create_app(UNLIMITED),
+            "open": app_of(pro, clock, **_SHOP, PRIVACY="open"),
+            "busy": _busy(app_of(pro, clock, LIMIT_NOT_FOUND="1")),
+            "broken": _broken(app_of(pro, clock)),
+            "templateless": _templateless(app_of(pro, clock)),
+        }
+        yield {name: open_ones.enter_context(serving(app)) for name, app in apps.items()}
+
+
+def _make_stale(app: Flask, pro: Simulator, clock: TurnableClock) -> None:
+    """From now on PRO is down about a parcel that it knew two hours ago."""
+    scans = [event("collected_by_carrier"), event("in_transit", "2026-11-24T11:00:00+00:00")]
+    pro.put(shipment(*scans, custom_reference=STALE))
+    client = app.test_client()
+    assert client.get("/parcel", query_string={"reference": STALE}).status_code == 200
+    pro.fault(Fault("status", status=500), STALE)
+    clock.turn(hours=2)
+    until(lambda: 'data-fresh="stale"' in client.get(f"/parcel?reference={STALE}").text)
+
+
+def _busy(app: Flask) -> Flask:
+    """Who asks from here has looked up too much that is not there."""
+    app.test_client().get("/parcel?reference=NOBODYS")
+    return app
+
+
+def _broken(app: Flask) -> Flask:
+    break_down(app)
+    return app
+
+
+def _templateless(app: Flask) -> Flask:
+    app.jinja_env.loader = DictLoader({})
+    return app
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """Serve a WSGI application on a free port of loopback; its origin."""
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def shop(environ: dict, start_response: Callable) -> Any:
+    """A page of a shop: `frame` is what it frames, `scheme` its colour scheme; and a bad page."""
+    request = Request(environ)
+    if request.path == "/bad":
+        bad = _BAD.replace("PORT", environ["SERVER_PORT"])
+        return Response(bad, mimetype="text/html")(environ, start_response)
+    scheme = request.args.get("scheme", "")
+    meta = f'<meta name="color-scheme" content="{escape(scheme)}">' if scheme else ""
+    html = f"""<!doctype html><html lang="en"><title>Shop</title>{meta}
+        <link rel="icon" href="data:,"><body style="margin: 0; background: rgb(200, 40, 160)">
+        <iframe src="{escape(request.args.get("frame", ""))}" title="Track your parcel"
+                style="border: 0; width: 600px; height: 500px"></iframe>"""
+    return Response(html, mimetype="text/html")(environ, start_response)
