@@ -528,6 +528,13 @@ def test_braces_in_a_name_or_an_order_number_are_only_text():
     assert words.say_of("lost", "advice").startswith("Contact {date} to")
 
 
+def test_a_name_that_no_sentence_can_bear_stays_unsaid():
+    sixty = "Spedition " + "x" * 50
+
+    assert DPD.of(sixty).title("collected_by_carrier") == f"Picked up by {sixty}"
+    assert DPD.of(sixty + "x").title("collected_by_carrier") == "Picked up by the delivery company"
+
+
 def test_words_of_another_carrier_keep_the_retailer():
     assert DPD.of("UPS").say_of("collected_by_carrier", "headline") == "UPS has your parcel"
     assert DPD.of(None).named_retailer == "Howell & Co"

@@ -13,6 +13,7 @@ from tracking.shipments import Event
 Thing = Literal["parcel", "item"]
 
 _LOCALES = Path(__file__).parent / "locales"
+_LONGEST_NAME = 60  # characters of a carrier's name; with more the advice leaves a small window
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,9 @@ class Words:
         _table(self.language)  # a table that cannot be read stops the start, not a shopper
 
     def of(self, carrier: str | None) -> Self:
-        """The same words, spoken of a carrier."""
-        return replace(self, carrier=carrier)
+        """The same words, spoken of a carrier; a name that no sentence can bear stays unsaid."""
+        sayable = carrier is not None and len(carrier) <= _LONGEST_NAME
+        return replace(self, carrier=carrier if sayable else None)
 
     def about_an_item(self) -> Self:
         """The same words, said of one item."""
