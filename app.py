@@ -120,7 +120,13 @@ def _lookup(settings: Settings, memory: Memory, breaker: Breaker, shared: Shared
     )
     client = Client(_account(settings))
     calls = Calls(client, Gate(breaker, budget), memory, flights, settings.privacy)
-    allowance = Allowance(settings.limit_lookups, settings.limit_not_found, shared)
+    allowance = Allowance(
+        settings.limit_lookups,
+        settings.limit_not_found,
+        settings.pro_deadline,
+        shared,
+        memory.timer,
+    )
     return Lookup(Asking(calls, memory), memory, allowance, flights, settings.pro_deadline)
 
 

@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from select import select
 from typing import Self
 
@@ -51,6 +52,10 @@ class RedisServer:
     def freeze(self) -> None:
         """It takes connections and answers nothing, until `thaw()`."""
         self._signal(signal.SIGSTOP)
+        deadline = time.monotonic() + _LONGEST_WAIT
+        while Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            assert time.monotonic() < deadline, "redis-server goes on"
+            time.sleep(0.001)
 
     def thaw(self) -> None:
         """It goes on."""

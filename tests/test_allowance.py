@@ -9,11 +9,12 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from tests.conftest import TurnableClock
-from tests.crowds import LONGEST, at_once
+from tests.crowds import LONGEST, at_once, crowd, until
 from tests.redis_server import RedisServer, SlowProxy
 from tracking import metrics
-from tracking.allowance import Allowance, TooManyTries, network_of
+from tracking.allowance import MOST_WAITING, Allowance, TooManyTries, network_of
 from tracking.connection import connect
+from tracking.counts import Verdict
 from tracking.pro.errors import ProBroken, ShipmentNotFound
 from tracking.shared import BREAK, Shared
 from tracking.signing import Signer
@@ -50,7 +51,7 @@ class TestWhoIsOneClient:
         assert network_of(address) == network
 
     def test_addresses_of_one_64_are_one_client(self) -> None:
-        allowance = Allowance(MANY, 5)
+        allowance = allowing(MANY, 5)
 
         for last in range(5):
             in_vain(allowance, network_of(f"2001:db8::{last:x}"))
@@ -87,26 +88,23 @@ def allowed_in_vain(allowance: Allowance, network: str = CLIENT, times: int = 10
     return times
 
 
-class Elsewhen:
-    """The time module of a library, some seconds on."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def time(self) -> float:
-        return time.time() + self.seconds
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long for others to be done."""
+    monkeypatch.setattr("tracking.allowance._BETWEEN_TRIES", (0.005, 0.01))
 
 
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Elsewhen:
-    elsewhen = Elsewhen()
-    monkeypatch.setattr("limits.storage.memory.time", elsewhen)
-    return elsewhen
+def allowing(
+    lookups: int = 0, not_found: int = 0, clock: TurnableClock | None = None, seconds: float = 0.1
+) -> Allowance:
+    """Of one process alone."""
+    timer = clock.timer if clock else time.monotonic
+    return Allowance(lookups, not_found, seconds, timer=timer)
 
 
 class TestLookups:
     def test_so_many_a_minute_and_no_more(self) -> None:
-        allowance = Allowance(3, 0)
+        allowance = allowing(3, 0)
         for _ in range(3):
             look_up(allowance)
 
@@ -116,41 +114,41 @@ class TestLookups:
 
     @pytest.mark.parametrize("error", [None, ShipmentNotFound(), ProBroken(), ValueError()])
     def test_each_counts_however_it_ends(self, error: Exception | None) -> None:
-        allowance = Allowance(3, 0)
+        allowance = allowing(3, 0)
         for _ in range(3):
             look_up(allowance, error=error)
 
         assert is_refused(allowance)
 
     def test_each_client_has_its_own(self) -> None:
-        allowance = Allowance(3, 0)
+        allowance = allowing(3, 0)
         for _ in range(3):
             look_up(allowance)
 
         assert is_refused(allowance)
         assert not is_refused(allowance, OTHER)
 
-    def test_a_minute_later_they_begin_again(self, later: Elsewhen) -> None:
-        allowance = Allowance(3, 0)
+    def test_a_minute_later_they_begin_again(self, clock: TurnableClock) -> None:
+        allowance = allowing(3, 0, clock)
         for _ in range(3):
             look_up(allowance)
-        later.seconds = 58
+        clock.turn(seconds=59.9)
         assert is_refused(allowance)
 
-        later.seconds = 60
+        clock.turn(seconds=0.1)
         assert not is_refused(allowance)
 
-    def test_what_was_refused_is_not_counted(self, later: Elsewhen) -> None:
-        allowance = Allowance(3, 0)
+    def test_what_was_refused_is_not_counted(self, clock: TurnableClock) -> None:
+        allowance = allowing(3, 0, clock)
         for _ in range(100):
             with suppress(TooManyTries):
                 look_up(allowance)
-        later.seconds = 60
+        clock.turn(seconds=60)
 
         assert [is_refused(allowance) for _ in range(4)] == [False, False, False, True]
 
     def test_zero_is_no_limit(self) -> None:
-        allowance = Allowance(0, 0)
+        allowance = allowing(0, 0)
         for _ in range(1000):
             in_vain(allowance)
 
@@ -158,7 +156,7 @@ class TestLookups:
 
     def test_it_is_counted_which_limit_refused(self) -> None:
         before = refusals("lookups"), refusals("not_found")
-        few, unlucky = Allowance(1, 0), Allowance(0, 1)
+        few, unlucky = allowing(1, 0), allowing(0, 1)
         for _ in range(3):
             with suppress(TooManyTries):
                 look_up(few)
@@ -174,20 +172,30 @@ def refusals(limit: str) -> float:
 
 
 class TestNotFound:
-    def test_so_many_in_ten_minutes_and_no_more(self, later: Elsewhen) -> None:
-        allowance = Allowance(0, 20)
+    def test_so_many_in_ten_minutes_and_no_more(self, clock: TurnableClock) -> None:
+        allowance = allowing(0, 20, clock)
         assert allowed_in_vain(allowance) == 20
         with pytest.raises(TooManyTries) as refused:
             look_up(allowance)
-        assert 540 < refused.value.retry_after <= 600
+        assert refused.value.retry_after == 600
 
-        later.seconds = 598
+        clock.turn(seconds=599.9)
         assert is_refused(allowance)
-        later.seconds = 600
+        clock.turn(seconds=0.1)
         assert allowed_in_vain(allowance) == 20
 
+    def test_each_is_forgotten_ten_minutes_after_it_was_made(self, clock: TurnableClock) -> None:
+        allowance = allowing(0, 20, clock)
+        for _ in range(20):
+            in_vain(allowance)
+            clock.turn(seconds=10)
+        assert is_refused(allowance)
+
+        clock.turn(seconds=400)
+        assert allowed_in_vain(allowance) == 1
+
     def test_what_was_found_is_given_back(self) -> None:
-        allowance = Allowance(0, 3)
+        allowance = allowing(0, 3)
         for _ in range(50):
             look_up(allowance)
 
@@ -195,30 +203,30 @@ class TestNotFound:
 
     @pytest.mark.parametrize("error", [ProBroken(), ValueError(), TooManyTries(1)])
     def test_what_failed_is_given_back(self, error: Exception) -> None:
-        allowance = Allowance(0, 3)
+        allowance = allowing(0, 3)
         for _ in range(50):
             look_up(allowance, error=error)
 
         assert allowed_in_vain(allowance) == 3
 
     def test_a_thread_that_ends_gives_it_back(self) -> None:
-        allowance = Allowance(0, 1)
+        allowance = allowing(0, 1)
         with suppress(SystemExit), allowance.lookup(CLIENT):
             raise SystemExit
 
         assert not is_refused(allowance)
 
     def test_zero_is_no_limit(self) -> None:
-        assert allowed_in_vain(Allowance(MANY, 0), times=1000) == 1000
+        assert allowed_in_vain(allowing(MANY, 0), times=1000) == 1000
 
     def test_many_at_once_get_no_further_than_one_by_one(self) -> None:
-        allowance = Allowance(0, 20)
+        allowance = allowing(0, 20)
 
         assert Counter(many_at_once(allowance)) == {"not found": 20, "refused": 44}
         assert is_refused(allowance)
 
     def test_each_that_is_found_makes_room_for_one(self) -> None:
-        allowance = Allowance(0, 3)
+        allowance = allowing(0, 3)
         with ExitStack() as under_way:
             for _ in range(2):
                 under_way.enter_context(allowance.lookup(CLIENT))
@@ -226,33 +234,112 @@ class TestNotFound:
                 assert is_refused(allowance)
             assert not is_refused(allowance)
 
-    def test_two_that_come_first_at_once_are_two(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The library forgets one of them where their steps mix; nothing of ours may."""
-        slow_one_counts, other_counted = threading.Event(), threading.Event()
 
-        class Mixed:
-            """Stops the slow one between its count and its end."""
+class TestManyBehindOneAddress:
+    """They wait for each other for a while, before any of them is sent away."""
 
-            calls = 0
+    def test_forty_at_once_who_find_theirs_are_all_let_through(self) -> None:
+        assert_all_are_let_through(allowing(0, 20, seconds=2 * LONGEST))
 
-            def time(self) -> float:
-                if threading.current_thread().name == "slow":
-                    self.calls += 1
-                    if self.calls == 2:
-                        slow_one_counts.set()
-                        other_counted.wait(0.5)  # not for ever: it may wait for us
-                return time.time()
+    def test_who_has_waited_long_enough_is_told_to_come_back_soon(self) -> None:
+        allowance = allowing(0, 1)
+        before = refusals("at_once")
+        began = time.monotonic()
+        with (
+            allowance.lookup(CLIENT),
+            pytest.raises(TooManyTries) as refused,
+            allowance.lookup(CLIENT),
+        ):
+            pass
 
-        allowance = Allowance(0, 3)
-        monkeypatch.setattr("limits.storage.memory.time", Mixed())
-        slow = threading.Thread(target=in_vain, args=[allowance], name="slow")
-        slow.start()
-        assert slow_one_counts.wait(LONGEST)
-        in_vain(allowance)
-        other_counted.set()
-        slow.join(LONGEST)
+        assert time.monotonic() - began >= 0.05
+        assert 1 <= refused.value.retry_after <= 2
+        assert refusals("at_once") == before + 1
 
-        in_vain(allowance)
+    def test_nobody_waits_who_has_been_in_vain_too_often(self) -> None:
+        allowance = allowing(0, 3, seconds=2 * LONGEST)
+        assert allowed_in_vain(allowance) == 3
+
+        began = time.monotonic()
+        assert is_refused(allowance)
+        assert time.monotonic() - began < LONGEST / 2
+
+    def test_who_waits_while_the_others_are_in_vain_is_refused_then(self) -> None:
+        allowance = allowing(0, 3, seconds=2 * LONGEST)
+        all_in = threading.Barrier(3)
+
+        def ask() -> str:
+            try:
+                with allowance.lookup(CLIENT):
+                    all_in.wait(LONGEST)
+                    raise ShipmentNotFound
+            except ShipmentNotFound:
+                return "not found"
+            except TooManyTries as refused:
+                return f"after {refused.retry_after}"
+
+        assert Counter(at_once(*[ask] * 9)) == {"not found": 3, "after 600": 6}
+
+    def test_so_many_wait_and_no_more(self) -> None:
+        """Else one address would take all threads of a server."""
+        allowance = allowing(0, 1, seconds=2 * LONGEST)
+        with ExitStack() as under_way:
+            under_way.enter_context(allowance.lookup(CLIENT))
+            with crowd(*[lambda: is_refused(allowance)] * (MOST_WAITING + 1)) as begun:
+                until(lambda: any(one.done() for one in begun))
+                under_way.close()
+            assert sum(one.result() for one in begun) == 1
+
+
+def assert_all_are_let_through(*allowances: Allowance) -> None:
+    """Forty who ask at the same moment, twenty of them at a time."""
+    twenty = threading.Barrier(20)
+
+    def ask(allowance: Allowance) -> None:
+        with allowance.lookup(CLIENT):
+            twenty.wait(LONGEST)
+
+    each = 40 // len(allowances)
+    at_once(*[lambda one=one: ask(one) for one in allowances * each])
+
+
+class TestBounds:
+    def test_a_flood_of_clients_is_forgotten_but_not_who_goes_on(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tracking.counts._MOST_CLIENTS", 100)
+        allowance = allowing(MANY, 3)
+        assert allowed_in_vain(allowance) == 3
+        for number in range(1000):
+            in_vain(allowance, f"10.0.{number // 250}.{number % 250}")
+            assert number % 50 or is_refused(allowance)
+
+        assert is_refused(allowance)
+        assert len(allowance._own._clients) == 100
+
+    def test_it_takes_as_many_other_clients_to_be_forgotten(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tracking.counts._MOST_CLIENTS", 100)
+        allowance = allowing(MANY, 3)
+        assert allowed_in_vain(allowance) == 3
+        for number in range(99):
+            in_vain(allowance, f"10.0.0.{number}")
+        assert is_refused(allowance)
+        for number in range(100):
+            in_vain(allowance, f"10.0.0.{number}")
+
+        assert not is_refused(allowance)
+
+    def test_who_is_forgotten_while_under_way_is_counted_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tracking.counts._MOST_CLIENTS", 1)
+        allowance = allowing(MANY, 1)
+        with suppress(ShipmentNotFound), allowance.lookup(CLIENT):
+            in_vain(allowance, OTHER)
+            raise ShipmentNotFound
+
         assert is_refused(allowance)
 
 
@@ -284,9 +371,16 @@ def redis() -> Iterator[RedisServer]:
 class Process:
     """An allowance as each process of a fleet has it."""
 
-    def __init__(self, url: str, clock: TurnableClock, lookups: int = 0, not_found: int = 20):
+    def __init__(
+        self,
+        url: str,
+        clock: TurnableClock,
+        lookups: int = 0,
+        not_found: int = 20,
+        seconds: float = 0.1,
+    ) -> None:
         self.shared = Shared(connect(url), SIGNER, 4, clock.timer)
-        self.allowance = Allowance(lookups, not_found, self.shared)
+        self.allowance = Allowance(lookups, not_found, seconds, self.shared, clock.timer)
 
 
 class TestRedis:
@@ -298,28 +392,34 @@ class TestRedis:
         assert is_refused(one.allowance)
         assert not is_refused(one.allowance, OTHER)
 
-    def test_many_at_once_in_several_get_no_further_than_once_in_each(
+    def test_many_at_once_in_several_get_no_further_than_one_by_one(
         self, redis: RedisServer, clock: TurnableClock
     ) -> None:
         processes = [Process(redis.url, clock) for _ in range(4)]
 
         outcomes = Counter(many_at_once(*(process.allowance for process in processes)))
-        assert outcomes["not found"] <= 4 * 20
+        assert outcomes == {"not found": 20, "refused": 44}
         assert all(is_refused(process.allowance) for process in processes)
 
-    def test_forty_who_find_theirs_are_sent_back_for_a_moment_only(
+    def test_forty_at_once_who_find_theirs_are_all_let_through(
         self, redis: RedisServer, clock: TurnableClock
     ) -> None:
-        process = Process(redis.url, clock)
-        with ExitStack() as under_way:
-            for _ in range(20):
-                under_way.enter_context(process.allowance.lookup("198.51.100.7"))
-            with pytest.raises(TooManyTries) as refused, process.allowance.lookup("198.51.100.7"):
-                pass
-            assert refused.value.retry_after <= 3
+        processes = [Process(redis.url, clock, seconds=2 * LONGEST) for _ in range(4)]
 
-        for _ in range(40):
-            look_up(process.allowance)
+        assert_all_are_let_through(*(process.allowance for process in processes))
+
+    def test_the_places_of_a_dead_process_become_free(
+        self, redis: RedisServer, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tracking.allowance._BEYOND", 0.2)
+        dead, alive = (Process(redis.url, clock, not_found=3) for _ in range(2))
+        for place in "abc":
+            assert dead.allowance._common.enter(CLIENT, place) == Verdict()
+
+        assert is_refused(alive.allowance)
+        until(lambda: not is_refused(alive.allowance))
+        alive.shared.flush()
+        assert redis.client.keys() == []
 
     def test_what_was_found_is_given_back_for_all(
         self, redis: RedisServer, clock: TurnableClock
@@ -341,7 +441,7 @@ class TestRedis:
         process.shared.flush()
 
         (name,) = redis.client.keys()
-        assert redis.client.get(name) == b"3"
+        assert redis.client.zcard(name) == 3
 
     def test_who_is_refused_is_told_when_to_come_back(
         self, redis: RedisServer, clock: TurnableClock
@@ -356,7 +456,6 @@ class TestRedis:
     def test_no_count_stays_for_ever(self, redis: RedisServer, clock: TurnableClock) -> None:
         process = Process(redis.url, clock, lookups=100)
         in_vain(process.allowance)
-        look_up(process.allowance)
         process.shared.flush()
 
         lives = sorted(map(redis.client.ttl, redis.client.keys()))
@@ -368,11 +467,10 @@ class TestRedis:
         networks = [network_of(one) for one in (CLIENT, "2001:db8:1:2::7", "::ffff:10.1.2.3")]
         for network in networks:
             in_vain(process.allowance, network)
+        process.shared.flush()
 
         names = list(map(bytes.decode, redis.client.keys()))
         assert len(names) == 6
-        values = [redis.client.get(name).decode() for name in names]
-        assert values == ["1"] * 6
         assert [name for name in names for one in networks if one.removesuffix("/64") in name] == []
 
     @pytest.mark.parametrize("trouble", ["kill", "freeze"])
@@ -403,23 +501,46 @@ class TestRedis:
         assert process.shared.answers
 
     @pytest.mark.parametrize("plant", ["set", "lpush"])
+    @pytest.mark.parametrize("limits", [{"not_found": 20}, {"not_found": 0, "lookups": 20}])
     def test_a_count_that_somebody_planted_is_no_way_around(
-        self, redis: RedisServer, clock: TurnableClock, plant: str
+        self, redis: RedisServer, clock: TurnableClock, plant: str, limits: dict[str, int]
     ) -> None:
-        process = Process(redis.url, clock)
+        process = Process(redis.url, clock, **limits)
         in_vain(process.allowance)
+        process.shared.flush()
         (name,) = redis.client.keys()
         redis.client.delete(name)
         getattr(redis.client, plant)(name, "<h1>")
+        redis.client.expire(name, 60)
 
         assert allowed_in_vain(process.allowance) == 20
 
-    def test_a_lookup_takes_a_round_trip_for_each_limit(
+    def test_nor_the_end_of_all(self, redis: RedisServer, clock: TurnableClock) -> None:
+        """Counts that would never end, or in times that nobody of ours could have written."""
+        process = Process(redis.url, clock, lookups=100)
+        in_vain(process.allowance)
+        process.shared.flush()
+        for name in redis.client.scan_iter():
+            if redis.client.type(name) == b"zset":
+                redis.client.zadd(name, {f"place {number}": 10**15 for number in range(20)})
+            else:
+                redis.client.set(name, 10**9)
+
+        assert not is_refused(process.allowance)
+
+    def test_a_lookup_takes_one_round_trip_whatever_limits_there_are(
         self, redis: RedisServer, clock: TurnableClock
     ) -> None:
         look_up(Process(redis.url, clock, lookups=100).allowance)  # Redis knows the script now
         with SlowProxy(redis.port, 0) as line:
             process = Process(line.url, clock, lookups=100)
+            process.shared.later = lambda act: None  # what is written is not waited for
             look_up(process.allowance)
 
-            assert line.round_trips == 2
+            assert line.round_trips == 1
+
+    def test_without_limits_it_takes_none(self, redis: RedisServer, clock: TurnableClock) -> None:
+        with SlowProxy(redis.port, 0) as line:
+            look_up(Process(line.url, clock, not_found=0).allowance)
+
+            assert line.round_trips == 0

@@ -22,7 +22,17 @@ DOOR = {"tracking/hosts.py", "tracking/finished.py", "tracking/encodings.py"}
 # Who finds, asks and remembers. `app.py` puts them together.
 FINDING = {
     f"tracking/{name}.py"
-    for name in ("lookup", "asking", "calls", "allowance", "flights", "memory", "shared", "stores")
+    for name in (
+        "lookup",
+        "asking",
+        "calls",
+        "allowance",
+        "counts",
+        "flights",
+        "memory",
+        "shared",
+        "stores",
+    )
 }
 # PRO's own names, which are nobody else's words.
 VENDOR_ONLY = {
@@ -165,13 +175,13 @@ class TestWhoKnowsWhat:
         assert source.count("self._decipher(") == 1
         assert source.count("self.client") == 1
 
-    def test_only_one_module_knows_redis_and_one_the_limits(self) -> None:
+    def test_only_two_modules_know_redis(self) -> None:
         assert _users("redis") == {"tracking/shared.py", "tracking/connection.py"}
         assert _users("tracking.connection") == {"app.py"}
-        assert _users("limits") == {"tracking/allowance.py"}
+        assert _users("tracking.counts") == {"tracking/allowance.py"}
         assert _users("tracking.shared") == {
             "app.py",
-            *(f"tracking/{name}.py" for name in ("memory", "allowance", "calls")),
+            *(f"tracking/{name}.py" for name in ("memory", "allowance", "counts", "calls")),
         }
         assert _users("tracking.signing") == {"app.py", "tracking/shared.py"}
 

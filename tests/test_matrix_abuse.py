@@ -1,6 +1,7 @@
 """The fault matrix, part G: who asks for too much, and what nobody may learn, set or follow."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -28,7 +29,7 @@ from tests.matrix import (
 )
 from tests.redis_server import RedisServer
 from tests.shipments import event, new_reference, shipment
-from tracking.allowance import NOT_FOUND_MINUTES
+from tracking.counts import TEN_MINUTES
 from tracking.pro.simulator import Fault, Simulator
 from tracking.shared import BREAK
 
@@ -110,7 +111,7 @@ def test_G1_hundreds_that_nobody_has_from_one_client_are_twenty_calls(scene):
     assert told == [404] * NOT_FOUND + [429] * (400 - NOT_FOUND)
     assert len(scene.pro.calls) == NOT_FOUND
     last = unknown(scene)
-    too_many(ask(scene, last, "198.51.100.1"), last, NOT_FOUND_MINUTES * 60)
+    too_many(ask(scene, last, "198.51.100.1"), last, TEN_MINUTES)
     error = ask(scene, last, "198.51.100.1", "/parcel.json")
     assert (error.status, error.json["error"]["code"]) == (429, "too_many_tries")
     for anybody in ("192.0.2.2", "198.51.100.1"):  # what is remembered is never limited
@@ -141,6 +142,29 @@ def test_G1_many_at_once_get_no_further_than_one_by_one(scene):
 
     assert set(told) == {404, 429}
     assert len(scene.pro.calls) == told.count(404) <= NOT_FOUND
+
+
+def test_G1_nor_do_they_in_a_fleet_and_who_shares_an_address_waits_for_the_others():
+    patient = {"PRO_DEADLINE": "30", "LIMIT_NOT_FOUND": str(NOT_FOUND)}
+    with (
+        RedisServer() as redis,
+        Simulator(key=KEY, stories=()) as pro,
+        Fleet(pro, 4, redis.url, **patient) as fleet,
+    ):
+        lines = fleet.crowd(64)
+        parcels = [parcel_of_the_fleet(pro)["shipment_reference"] for _ in range(2 * NOT_FOUND)]
+        pro.fault(Fault("latency", seconds=0.3))
+        found = at_once(*map(lambda line, one: partial(line.look_up, one), lines, parcels))
+        assert Counter(answer.status for answer in found) == {200: 2 * NOT_FOUND}
+        assert len(pro.calls) == 2 * NOT_FOUND
+        pro.forget_calls()
+
+        guessed = at_once(*(partial(line.look_up, new_reference()) for line in lines))
+
+        told = Counter(answer.status for answer in guessed)
+        by_itself = fleet.metric("redis_failures_total")  # who did not reach Redis counted so
+        assert told == {404: NOT_FOUND, 429: 64 - NOT_FOUND} or by_itself
+        assert len(pro.calls) == told[404]
 
 
 # G2: many clients ask for much.
@@ -245,7 +269,7 @@ def test_G4_who_guesses_too_often_learns_nothing_more(scene):
     scene.pro.forget_calls()
 
     told = unknown(scene)
-    too_many(ask(scene, told, guesser), told, NOT_FOUND_MINUTES * 60)
+    too_many(ask(scene, told, guesser), told, TEN_MINUTES)
     was_fresh(ask(scene, remembered, guesser))
 
     for path in ("/parcel", "/parcel.json", "/embed"):
@@ -277,7 +301,7 @@ def test_G4_nor_by_order_numbers(scene):
 def whole(answer: Answer, reference: str) -> tuple[int, list[tuple[str, str]], str]:
     """All of an answer but for the reference, and for the time to wait, which goes by."""
     headers = [(name, value) for name, value in answer.headers if name != "Retry-After"]
-    assert 1 <= int(answer.headers["Retry-After"]) <= NOT_FOUND_MINUTES * 60
+    assert 1 <= int(answer.headers["Retry-After"]) <= TEN_MINUTES
     return answer.status, headers, answer.text.replace(reference, "that")
 
 
@@ -360,8 +384,8 @@ def test_G5_rubbish_for_a_count_is_neither_an_error_nor_an_end_to_all(own_redis,
     with sharing(own_redis, f"rubbish{len(words)}") as scene:
         client = "198.51.100.63"
         assert in_vain(scene, client) == [404]
-        for key in own_redis.client.keys("LIMITS*"):
-            own_redis.client.set(key, words, ex=600)
+        for key in own_redis.client.keys("*"):
+            own_redis.client.set(key, words, ex=60)
 
         told = in_vain(scene, client, NOT_FOUND * 2 + 10)
 

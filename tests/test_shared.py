@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from redis.client import Pipeline
+from redis.connection import Connection
 
 from tests.conftest import TurnableClock
 from tests.crowds import LONGEST, at_once, until
@@ -492,6 +493,21 @@ class TestTrouble:
                 assert ask(process) is None
             assert redis.dripped >= 1
             assert not process.answers
+
+    def test_what_came_in_time_is_read_however_late_we_look(
+        self, redis: RedisServer, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The machine may be so busy that we do not run for longer than our patience."""
+        keep(process := shared(redis.url, clock))
+        read = Connection.read_response
+
+        def too_late(connection: Connection, **how: bool) -> object:
+            time.sleep(2 * PATIENCE)
+            return read(connection, **how)
+
+        monkeypatch.setattr(Connection, "read_response", too_late)
+        assert process.get(KEY) == b"value"
+        assert process.answers
 
     def test_each_answer_has_its_patience_anew(
         self, redis: RedisServer, clock: TurnableClock

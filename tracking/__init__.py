@@ -2,7 +2,8 @@
 
 Read the modules in the order in which a request meets them. The door: `bridge`, `hosts`,
 `finished`, `encodings`. The question: `pages`, `embedding`, `references`, `questions`. Who asks:
-`lookup`, `allowance`, `flights`, `asking`, `calls`, `pro.gate`, `pro.client`, `pro.answers`,
+`lookup`, `allowance`, `counts`,
+`flights`, `asking`, `calls`, `pro.gate`, `pro.client`, `pro.answers`,
 `novelties`, `privacy`. What is remembered: `memory`, `stores`, `changes`, `shared`,
 `connection`, `signing`, `entries`, `envelope`, `freshness`. What it means: `shipments`,
 `timestamps`, `codes`, `endings`, `status`, `timeline`, `derivation`, `rollup`. How it is told:

@@ -8,6 +8,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 PATIENCE = 0.15  # seconds for one answer, and to connect
+_LOOK = 0.001  # seconds
 
 
 def connect(url: str) -> Redis:
@@ -32,18 +33,21 @@ def _use_a_line(connection: Any) -> None:
 class _Line:
     """A socket on which a whole answer has `patience` seconds from when it is asked for.
 
-    A timeout of redis-py bounds each read, so a Redis that drips bytes is never given up.
+    A timeout of redis-py bounds each read, so a Redis that drips bytes is never given up. Once the
+    time is over one look is left, for what came in time and was not read: the machine may be busy.
     """
 
     def __init__(self, sock: Any, patience: float) -> None:
         self._socket = sock
         self._patience = patience
         self._until = 0.0
+        self._looked = False
 
     def sendall(self, data: bytes) -> None:
         self._socket.settimeout(self._patience)
         self._socket.sendall(data)
         self._until = time.monotonic() + self._patience
+        self._looked = False
 
     def recv(self, most: int) -> bytes:
         self._wait_no_longer()
@@ -59,9 +63,10 @@ class _Line:
         if self._socket.gettimeout() == 0:  # a look whether there is anything waits for nothing
             return
         left = self._until - time.monotonic()
-        if left <= 0:
+        if left <= 0 and self._looked:
             raise TimeoutError
-        self._socket.settimeout(left)
+        self._looked = left <= 0
+        self._socket.settimeout(max(left, _LOOK))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)

@@ -83,12 +83,13 @@ class Lookup:
         """
         if not visitor.reads:
             raise NotAsked
+        patience = Deadline(self.seconds + PATIENCE)
         with self._seat():
             going = self.flights.going(question.key)
             if going:
-                return _answer_of(going, self.seconds)
+                return _answer_of(going, patience)
             with self.allowance.lookup(visitor.network):
-                return _answer_of(self._begin(question), self.seconds)
+                return _answer_of(self._begin(question), patience)
 
     @contextmanager
     def _seat(self) -> Iterator[None]:
@@ -135,9 +136,9 @@ class Lookup:
             self.memory.keep((question.key, again))
 
 
-def _answer_of(flight: Future[Entry], seconds: float) -> Entry:
+def _answer_of(flight: Future[Entry], patience: Deadline) -> Entry:
     try:
-        entry = flight.result(timeout=seconds + PATIENCE)
+        entry = flight.result(timeout=max(patience.remaining(), 0))
     except TimeoutError:
         raise ProTooSlow("no answer while one waits") from None
     if entry.outcome == "not_found":

@@ -112,6 +112,12 @@ class Shared:
         """Wait until all is written that was to be written later."""
         self._writer.submit(lambda: None).result()
 
+    def run(self, script: str, names: Sequence[str], arguments: Sequence[object]) -> Any:
+        """What a script gives, in one round trip; None where Redis does not let it."""
+        return self.attempt(
+            lambda: self.client.eval(script, len(names), *names, *map(str, arguments)), None
+        )
+
     def get(self, key: str) -> bytes | None:
         """What is kept under a key and was signed by us."""
         name = self.signer.name(key)
