@@ -95,10 +95,8 @@ def test_when_action_was_taken_its_end_is_the_newest_scan_like_any_other():
     derivation = why(*story("action_required", "in_transit", "out_for_delivery"))
 
     assert derivation.rule == "S5"
-    assert of(derivation, "led", "action_stays") == [
-        ("in_transit", "S7"),
-        ("action_required", "S5"),
-    ]
+    assert of(derivation, "led") == [("action_required", "S5")]
+    assert of(derivation, "passed_over") == [("in_transit", "S7")]
 
 
 def test_an_end_without_any_time_decides_by_s4():
@@ -144,6 +142,18 @@ def test_two_of_one_code_and_instant_in_other_words_say_the_same():
     assert [(rule, effect) for _, rule, effect in did(derivation)] == [
         ("S3", "repeated"),
         ("S5", "decided"),
+    ]
+
+
+def test_what_an_end_kept_out_that_was_corrected_since_is_told_from_what_it_keeps_out():
+    derivation = why(*story("delivered", "delayed", "missing", "delivered", "in_transit"))
+
+    assert did(derivation) == [
+        ("in_transit", "S6", "after_end"),
+        ("delivered", "S6", "decided"),
+        ("missing", "S5", "led"),
+        ("delayed", "S6", "passed_over"),
+        ("delivered", "S6", "corrected"),
     ]
 
 
@@ -285,7 +295,11 @@ def test_flags_are_marked_if_and_only_if_the_status_has_them(events):
 @given(histories)
 def test_scans_after_the_end_are_those_that_the_status_ignores(events):
     status = derive(merge(events, NOON).events, NOON)
-    after = [one.event for one in why(*events).grounds if one.effect == "after_end"]
+    after = [
+        one.event
+        for one in why(*events).grounds
+        if one.effect == "after_end" or (one.effect, one.rule) == ("passed_over", "S6")
+    ]
 
     assert after == list(reversed(status.ignored))
 

@@ -618,7 +618,7 @@ class TestParcel:
         folded = soup.select("details .scan-entry")
         assert len(soup.select(".scan-entry")) == scans
         assert len(soup.select(".scan-entry")) - len(folded) == shown
-        assert _texts(soup, "summary") == summary
+        assert _texts(soup, ".history summary") == summary
         newest = soup.select(".scan-entry time")[0]["datetime"]
         assert newest == max(stamps)
 
@@ -1832,3 +1832,71 @@ class TestCarriersPage:
         (link,) = shopper.ask(_put(pro, event())).select(".details a")
 
         assert link["href"].startswith("https://own.example/")
+
+
+class TestWhy:
+    """Why this status? A fold after the history."""
+
+    def test_the_fold_after_the_history_says_why_and_names_the_rules_for_who_helps(
+        self, pro: Simulator, shopper: Shopper
+    ) -> None:
+        delivered = event("delivered", "2026-11-24T06:48:00+00:00")
+        later = event("in_transit", "2026-11-24T09:00:00+00:00")
+
+        page = shopper.ask(_put(pro, delivered, later))
+
+        (fold,) = page.select("details.why")
+        assert not fold.has_attr("open")
+        assert fold.find_previous("section")["class"] == ["history"]
+        assert _texts(fold, "summary") == ["Why this status?"]
+        assert [(line["data-rule"], line.get_text()) for line in fold.select("li")] == [
+            ("S6", "This comes from a scan by Test Carrier: “Delivered” today at 06:48."),
+            ("S6", "Scans made after delivery do not change it: “On its way” today at 09:00."),
+        ]
+        assert not re.search(r"\bS\d", fold.get_text())
+
+    def test_without_a_status_no_page_asks_why(self, pro: Simulator, shopper: Shopper) -> None:
+        for mine in (_put(pro), _put(pro, event("for_information")), _put(pro, state="processing")):
+            assert not shopper.ask(mine).select(".why")
+
+    def test_the_parcel_that_is_told_by_item_says_which_item_decides(
+        self, pro: Simulator, shopper: Shopper
+    ) -> None:
+        at = "2026-11-24T06:48:00+00:00"
+        odd = item(event("delivered", at), event("in_transit", "2026-11-24T09:00:00+00:00"))
+        mine = _put(pro, shipment_contents=[odd, item(event("delayed", at))])
+
+        page = shopper.ask(mine, level="contents")
+
+        assert _texts(page, ".parcel__story > .why li") == [
+            "Item 2 of 2 decides, because it most needs attention.",
+            "This comes from a scan by Test Carrier: “Delayed” today at 06:48. "
+            "It is the newest scan that says where the item is.",
+        ]
+        plain, odd = page.select(".item")
+        assert len(odd.select(".why li")) == 2
+        assert not plain.select(".why")
+
+    @pytest.mark.parametrize("privacy", ["doorstep", "strict"])
+    def test_the_fold_says_nothing_in_the_carriers_words(
+        self, pro: Simulator, privacy: str
+    ) -> None:
+        """What was folded or does not count is hidden like all the rest, in every format."""
+        at, told = "2026-11-24T06:48:00+00:00", "Left with ANNA BAKER"
+        copies = [event("delivered", at, description=told, signee="Anna Baker") for _ in range(2)]
+        later = event("zz_new_code", "2026-11-24T09:00:00+00:00", description="See A. BAKER")
+        mine, shopper = _put(pro, *copies, later), shopper_of(pro, PRIVACY=privacy)
+
+        page = shopper.ask(mine)
+
+        assert [line["data-rule"] for line in page.select(".why li")] == ["S5", "S1", "P-c"]
+        assert "baker" not in page.select_one(".why").get_text().casefold()
+        assert "baker" not in str(shopper.json(mine)["shipments"][0]["derivation"]).casefold()
+
+    def test_an_order_of_several_leaves_the_why_to_each_parcels_page(
+        self, pro: Simulator, shopper: Shopper
+    ) -> None:
+        for _ in range(2):
+            _put(pro, event("delivered"), custom_reference="WHY-2")
+
+        assert not shopper.ask("WHY-2").select(".why")

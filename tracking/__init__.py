@@ -7,7 +7,7 @@ Read the modules in the order in which a request meets them. The door: `bridge`,
 `novelties`, `privacy`. What is remembered: `memory`, `stores`, `changes`, `shared`,
 `connection`, `signing`, `entries`, `envelope`, `freshness`. What it means: `shipments`,
 `timestamps`, `codes`, `endings`, `status`, `timeline`, `derivation`, `rollup`. How it is told:
-`wording`, `history`, `clocks`, `standing`, `dateline`, `carriers`,
+`wording`, `history`, `clocks`, `why`, `standing`, `dateline`, `carriers`,
 `map`, `land`, `journey`. What leaves: `formats`, `outcomes`, `security`. Before all that:
 `environment`, `config`, `serving`; beside it: `metrics`, `logs`.
 """

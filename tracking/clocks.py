@@ -29,16 +29,26 @@ def tell_report(
     if not stamps:
         return None
     stamp, event = max(stamps, key=lambda one: one[0].instant)
-    offset = stamp.moment.utcoffset()
-    today = clock.date_at(clock.offset if offset is None else offset)
-    time = None
+    when = tell_scan(event, words, clock, clock.now.astimezone(home).utcoffset())
+    return ClockLine(words.say("clocks", "reported", when=when), stamp.machine)
+
+
+def tell_scan(event: Event, words: Words, clock: Clock, usual: timedelta | None) -> str | None:
+    """When a scan was made, within a sentence; None where that is not known.
+
+    It is told on the scan's own clock, whose offset is named where it is not the `usual` one.
+    """
+    stamp = event.believed(clock.now)
+    if stamp is None:
+        return None
+    offset, time = stamp.moment.utcoffset(), None
     if stamp.has_time:
         time = _time(stamp, event, words)
-        if offset not in {None, clock.now.astimezone(home).utcoffset()}:
+        if offset not in {None, usual}:
             zone = words.say("dates", "zone", offset=offset_name(offset or timedelta(0)))
             time = words.say("clocks", "zoned", time=time, zone=zone)
-    when = tell_when(stamp.date, today, words, time)
-    return ClockLine(words.say("clocks", "reported", when=when), stamp.machine)
+    today = clock.date_at(clock.offset if offset is None else offset)
+    return tell_when(stamp.date, today, words, time)
 
 
 def tell_check(checked_at: datetime, words: Words, now: datetime, home: tzinfo) -> ClockLine:

@@ -7,7 +7,7 @@ experience.md. Pure.
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tracking.codes import known
 from tracking.shipments import Event
@@ -24,6 +24,7 @@ Part = Literal[
     "corrected",  # an end that a later scan overrode (S6)
     "after_end",  # made after the end, and changes nothing (S6)
     "action_stays",  # does not end the need for action (S7)
+    "passed_over",  # changed nothing either, for an end or a need that is now past (S6, S7)
     "repeated",  # of the same code and instant as another one (S3)
     "note",  # says nothing about the status (S1)
     "newer_note",  # neither does this one, though it is newer
@@ -39,6 +40,8 @@ Mark = Literal[
 ]
 
 
+Effect = Part | Mark
+
 _PART_OF: dict[Deed, tuple[str, Part]] = {
     "ignored": ("S6", "after_end"),
     "waited": ("S7", "action_stays"),
@@ -46,12 +49,11 @@ _PART_OF: dict[Deed, tuple[str, Part]] = {
 }
 
 
-@dataclass(frozen=True)
-class Ground:
+class Ground(NamedTuple):
     """One thing that a scan did, and the rule for it; `kept` is what a copy was folded into."""
 
     rule: str
-    effect: Part | Mark
+    effect: Effect
     event: Event
     kept: Event | None = None
 
@@ -98,13 +100,14 @@ def go_by_parcel(parcel: Derivation) -> Derivation:
 def _parts(status: Status, now: datetime) -> Iterator[Ground]:
     """What each scan did that was walked through, the last one first."""
     told = [event for event, deed in status.taken if deed == "told"]
-    later: set[Deed] = set()
+    decided, later = False, set[Deed]()
     for event, deed in reversed(status.taken):
         if deed != "told":
             rule, part = _PART_OF[deed]
+            part = "passed_over" if decided and deed != "repeated" else part
             later.add(deed)
         elif event is told[-1]:
-            rule, part = _rule(told, later, now), "decided"
+            rule, part, decided = _rule(told, later, now), "decided", True
         else:
             rule, part = _led(event, told[-1], now)
         yield Ground(rule, part, event)

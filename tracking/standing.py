@@ -10,6 +10,7 @@ from tracking.rollup import Part, roll_up
 from tracking.shipments import Event
 from tracking.status import Status, newer_note
 from tracking.timeline import Merged
+from tracking.why import Line, tell_item, tell_why
 from tracking.wording import Words, full_date
 
 _NOT_INHERITED = DELIVERED | {"partially_delivered"}  # rule S12: an item may be among the rest
@@ -31,7 +32,7 @@ class Standing:
 
     `status` is a code, None where nothing says anything yet. `step` is 1 to 5, None where the
     steps no longer apply. `notes` are codes, and `said` is the part of the words that the
-    headline is. `derivation` says how the status was found.
+    headline is. `derivation` says how the status was found, and `why` does in words.
     """
 
     headline: str
@@ -45,6 +46,7 @@ class Standing:
     notes: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
     derivation: Derivation = UNDECIDED
+    why: tuple[Line, ...] = ()
 
     @property
     def delivered(self) -> bool:
@@ -67,6 +69,7 @@ def stand(status: Status, merged: Merged, words: Words, clock: Clock) -> Standin
     """The standing of one parcel or item by its own events (rules S1 to S11)."""
     events = merged.events
     said = _part_said(status, words, clock)
+    derivation = explain(status, merged, clock.now)
     standing = Standing(
         headline=words.say_of(status.code, said),
         tone=status.tone,
@@ -76,7 +79,8 @@ def stand(status: Status, merged: Merged, words: Words, clock: Clock) -> Standin
         said=said,
         reason=_reason(status, events, words, clock),
         advice=words.say_of(status.code, "advice"),
-        derivation=explain(status, merged, clock.now),
+        derivation=derivation,
+        why=tell_why(derivation, words, clock),
     )
     if status.late:
         standing = standing.noting("late", words.say("notes", "late"))
@@ -95,7 +99,9 @@ def stand(status: Status, merged: Merged, words: Words, clock: Clock) -> Standin
 def stand_without_news(parcel: Standing | None, words: Words) -> Standing:
     """The standing of an item without events: its parcel's, where that is known and not the end."""
     if parcel and parcel.status and parcel.status not in _NOT_INHERITED:
-        return replace(parcel, notes=(), remarks=(), derivation=go_by_parcel(parcel.derivation))
+        return replace(
+            parcel, notes=(), remarks=(), derivation=go_by_parcel(parcel.derivation), why=()
+        )
     return Standing(
         headline=words.say("notes", "no_item_news"),
         reason=words.say("notes", "no_item_news_explained"),
@@ -131,7 +137,13 @@ def stand_together(standings: Sequence[Standing], things: str, words: Words) -> 
         notes=notes,
         remarks=(Remark(words.say("notes", "late")),) if "late" in notes else (),
         derivation=go_by_one(rule, derivations, summary.by) if code else UNDECIDED,
+        why=_why_by_item(standings, summary.by, words) if code and things == "item" else (),
     )
+
+
+def _why_by_item(standings: Sequence[Standing], by: int, words: Words) -> tuple[Line, ...]:
+    codes, decided = [one.status for one in standings], standings[by]
+    return tell_item(codes, by, decided.tone, words), *decided.why
 
 
 def _part_said(status: Status, words: Words, clock: Clock) -> str:

@@ -148,7 +148,8 @@ def derive(events: Iterable[Event], now: datetime) -> Status:
     for _, alike in groupby(sorted(scans, key=place), key=place):
         first, *others = alike
         walk.take(*first)
-        walk.taken += [Taken(event, "repeated") for event, _ in others]
+        for event, _ in others:
+            walk.taken.append(Taken(event, "repeated"))
     return walk.status
 
 
