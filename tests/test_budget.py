@@ -1,17 +1,17 @@
 """What may be spent on PRO: units a minute and a day, by one process or by all together."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
 
 from tests.crowds import at_once
-from tests.redis_server import RedisServer
+from tests.redis_server import RedisServer, SlowProxy
 from tracking import metrics
 from tracking.connection import connect
-from tracking.pro.budget import Budget
+from tracking.pro.budget import Budget, Sum
 from tracking.pro.errors import BudgetSpent
 from tracking.shared import Shared
 from tracking.signing import Signer
@@ -93,6 +93,16 @@ class TestWindows:
             time.now += 60
         assert by_minute == [4, 4, 2, 0]
 
+    def test_what_one_window_refuses_is_spent_in_none(self, time: Seconds) -> None:
+        budget = Budget(10, 12, clock=time)
+        assert spent(budget, 2, times=4) == 4
+        time.now += 60
+        with pytest.raises(BudgetSpent, match="day"):
+            budget.spend(5)
+
+        assert spent(budget) == 4
+        assert left("minute") == 6
+
     def test_zero_is_no_limit(self, time: Seconds) -> None:
         assert spent(Budget(0, 0, clock=time), 1000) == 1000
 
@@ -157,14 +167,14 @@ class Tally:
         self.spent: Counter[str] = Counter()
         self.lives: dict[str, float] = {}
 
-    def add(self, window: str, units: int, floor: int, limit: int, seconds: float) -> int | None:
+    def add(self, units: int, sums: Sequence[Sum]) -> list[int] | None:
         if not self.answers:
             return None
-        total = max(self.spent[window], floor) + units
-        if total <= limit:
-            self.spent[window] = total
-        self.lives[window] = seconds
-        return total
+        totals = {one.name: max(self.spent[one.name], one.known) + units for one in sums}
+        if all(totals[one.name] <= one.limit for one in sums):
+            self.spent |= totals
+        self.lives |= {one.name: one.seconds for one in sums}
+        return list(totals.values())
 
 
 class TestShare:
@@ -219,10 +229,12 @@ def redis(server: RedisServer) -> RedisServer:
     return server
 
 
-def process(redis: RedisServer, time: Seconds, per_minute: int = 10) -> Budget:
+def process(
+    redis: RedisServer | SlowProxy, time: Seconds, per_minute: int = 10, per_day: int = 0
+) -> Budget:
     """A budget as each of four processes has it."""
     shared = Shared(connect(redis.url), Signer(SECRET, "account"), 4)
-    return Budget(per_minute, 0, share=1 / 4, tally=shared, clock=time)
+    return Budget(per_minute, per_day, share=1 / 4, tally=shared, clock=time)
 
 
 class TestRedis:
@@ -249,6 +261,23 @@ class TestRedis:
 
         assert spent(other) == 10
         assert spent(one) == 0
+
+    def test_what_one_window_refuses_is_spent_in_none(
+        self, redis: RedisServer, time: Seconds
+    ) -> None:
+        one, other = process(redis, time, 10, 12), process(redis, time, 10, 12)
+        assert spent(one, 2, times=4) == 4
+        time.now += 60
+        with pytest.raises(BudgetSpent, match="day"):
+            one.spend(5)
+
+        assert spent(other) == 4
+
+    def test_both_windows_take_one_round_trip(self, redis: RedisServer, time: Seconds) -> None:
+        with SlowProxy(redis.port, 0) as line:
+            process(line, time, 10, 100).spend(1)
+
+            assert line.round_trips == 1
 
     def test_what_was_flushed_away_is_put_back(self, redis: RedisServer, time: Seconds) -> None:
         """G6: as far as anybody knows of it."""

@@ -50,6 +50,7 @@ from tracking.shared import BREAK, Shared
 from tracking.shipments import ShipmentPage
 
 FOUR = 4  # processes
+BUDGETS = {"PRO_UNITS_PER_MINUTE": "1000", "PRO_UNITS_PER_DAY": "100000"}
 DEADLINE, LOCK = 2.5, 4.0  # seconds that PRO has, and that a claim to ask it lives
 
 Make = Callable[..., Shopper]
@@ -231,7 +232,7 @@ def test_D4_redis_is_slow(process, upstream, own_redis, monkeypatch):
     later: list[Callable[[], object]] = []
     monkeypatch.setattr(connection, "PATIENCE", connection.PATIENCE * SLACK)
     with SlowProxy(own_redis.port, 0.14) as proxy:
-        shopper = process(REDIS_URL=proxy.url)
+        shopper = process(REDIS_URL=proxy.url, **BUDGETS)
         look_up(shopper, parcel(upstream))  # scripts and connections are there now
         written(shopper)
         made = parcel(upstream)
@@ -248,12 +249,38 @@ def test_D4_redis_is_slow(process, upstream, own_redis, monkeypatch):
         for act in later:
             act()
         upstream.forget_calls()
-        again = process(REDIS_URL=proxy.url)
+        again = process(REDIS_URL=proxy.url, **BUDGETS)
         before = proxy.round_trips
         assert shows(look_up(again, made), made)
         assert proxy.round_trips - before == 1
     assert shows(look_up(process(), made), made)
     assert upstream.calls == []
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+@pytest.mark.parametrize("kind", ["shipment_reference", "custom_reference"])
+def test_D4_a_shopper_waits_for_redis_four_times(
+    kind, known, process, upstream, own_redis, monkeypatch
+):
+    """To recall, to be allowed, to claim and to spend; twice more where PRO is asked twice."""
+    made = parcel(upstream)
+    unknown = {
+        "shipment_reference": new_reference(),
+        "custom_reference": new_reference("order")[-30:],
+    }
+    with SlowProxy(own_redis.port, 0) as line:
+        shopper = process(REDIS_URL=line.url, **BUDGETS)
+        look_up(shopper, parcel(upstream))
+        written(shopper)
+        upstream.forget_calls()
+        monkeypatch.setattr(Shared, "later", lambda self, act: None)
+        before = line.round_trips
+
+        answer = shopper.get("/parcel", reference=(made if known else unknown)[kind])
+
+        assert answer.status_code == (200 if known else 404)
+        assert line.round_trips - before == 2 + 2 * len(upstream.calls)
+        assert len(upstream.calls) == (1 if known or kind == "shipment_reference" else 2)
 
 
 def test_D4_redis_drips(process, upstream, caplog):
@@ -347,9 +374,8 @@ def _names_in_use(shopper: Shopper, upstream: Simulator, redis: RedisServer, mad
 def test_D5_D6_poison_in_every_key_is_a_miss(
     kind, process, upstream, own_redis, tmp_path, clock, caplog
 ):
-    limited = {"PRO_UNITS_PER_MINUTE": "1000", "PRO_UNITS_PER_DAY": "100000"}
     made, other = parcel(upstream), parcel(upstream)
-    names = _names_in_use(process(**limited), upstream, own_redis, made)
+    names = _names_in_use(process(**BUDGETS), upstream, own_redis, made)
     assert len(names) >= 7  # the answer, the claim, the failure, two limits and two budgets
     by = Poisoner(upstream, tmp_path / "canary", packed(made, NOON), packed(other, NOON))
     poison = POISONS[kind](by)
@@ -358,7 +384,7 @@ def test_D5_D6_poison_in_every_key_is_a_miss(
         own_redis.client.set(name, poison)
     upstream.forget_calls()
 
-    shopper = process(**limited)
+    shopper = process(**BUDGETS)
     answers = [look_up(shopper, made), look_up(shopper, made)]
 
     assert all(shows(answer, made) for answer in answers)
@@ -368,7 +394,7 @@ def test_D5_D6_poison_in_every_key_is_a_miss(
     written(shopper)
     rewritten = signer(upstream).name(question(made).key)
     assert own_redis.client.get(rewritten) != poison
-    assert shows(look_up(process(**limited), made), made)  # and the next process is told
+    assert shows(look_up(process(**BUDGETS), made), made)  # and the next process is told
     assert calls_about(upstream, made) == 1
     clean(answers, caplog, made)
 

@@ -17,6 +17,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from tracking import metrics
+from tracking.pro.budget import Sum
 from tracking.signing import LARGEST, Signer
 
 BREAK = 5.0  # seconds without Redis after it failed
@@ -25,11 +26,18 @@ _LOCK, _FAILED = "lock/", "failed/"
 _IN_VAIN = 3000  # milliseconds for which waiting processes are told so
 _RELEASE = "if redis.call('get',KEYS[1])==ARGV[1] then redis.call('del',KEYS[1]) end"
 _ADD = """
-local spent = tonumber(redis.call('get', KEYS[1]) or '')
-if not (spent and spent >= 0 and spent < 1e12) then spent = 0 end
-local total = math.max(spent, tonumber(ARGV[1])) + tonumber(ARGV[2])
-if total <= tonumber(ARGV[3]) then redis.call('set', KEYS[1], total, 'EX', ARGV[4]) end
-return total
+local totals, room = {}, true
+for i, name in ipairs(KEYS) do
+  local known, limit = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+  local spent = tonumber(redis.call('get', name) or '')
+  if not (spent and spent >= 0 and spent < 1e12) then spent = 0 end
+  totals[i] = math.max(spent, known) + tonumber(ARGV[1])
+  room = room and totals[i] <= limit
+end
+for i, name in ipairs(room and KEYS or {}) do
+  redis.call('set', name, totals[i], 'EX', ARGV[3 * i + 1])
+end
+return totals
 """
 
 _T = TypeVar("_T")
@@ -172,12 +180,14 @@ class Shared:
         if kept or claim:
             self.later(act)
 
-    def add(self, window: str, units: int, floor: int, limit: int, seconds: float) -> int | None:
-        """A Tally for Budget: what was flushed away is put back as far as `floor` knows of it."""
-        name = self.signer.name(f"units/{window}")
-        arguments = (floor, units, limit, int(seconds))
-        total = self.attempt(lambda: self.client.eval(_ADD, 1, name, *arguments), None)
-        return total if isinstance(total, int) else None
+    def add(self, units: int, sums: Sequence[Sum]) -> Sequence[int] | None:
+        """A Tally for Budget: what was flushed away is put back as far as it is known."""
+        names = [self.signer.name(f"units/{one.name}") for one in sums]
+        known = [part for one in sums for part in (one.known, one.limit, int(one.seconds))]
+        match self.run(_ADD, names, (units, *known)):
+            case [*totals] if len(totals) == len(sums) and all(type(one) is int for one in totals):
+                return totals
+        return None
 
     def _worth_trying(self) -> bool:
         """While Redis is away one of us tries again now and then; the others do not wait."""
