@@ -13,6 +13,7 @@ from tests.crowds import LONGEST, at_once
 from tracking import metrics
 from tracking.pro.breaker import Breaker
 from tracking.pro.errors import (
+    AnswerForeign,
     AnswerTooLarge,
     AnswerUnreadable,
     BadRequest,
@@ -33,7 +34,7 @@ from tracking.pro.errors import (
     Unauthorised,
 )
 
-FAILURES = [ProBroken, ProUnreachable, ProTooSlow, BadRequest, MethodNotSupported]
+FAILURES = [ProBroken, ProUnreachable, ProTooSlow, BadRequest, MethodNotSupported, AnswerForeign]
 SAID = [ShipmentNotFound, ReferenceRejected, ShipmentProcessing, ShipmentGone]
 NOT_PROS_FAULT = [AnswerTooLarge, AnswerUnreadable, BudgetSpent, ProBusy]
 

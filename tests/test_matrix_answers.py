@@ -45,6 +45,7 @@ from tests.test_client import JSON, Raw
 from tests.test_hostile import HARMLESS, HOSTILE, shape
 from tracking import metrics
 from tracking.freshness import AGAIN
+from tracking.pro.breaker import MOST_IN_A_ROW
 from tracking.pro.simulator import Fault
 from tracking.signing import Signer
 
@@ -378,7 +379,7 @@ def was_fresh_or_delayed(answer: Answer) -> None:
 def test_B13_a_page_instead_of_an_answer(scene: Scene, fault: Fault) -> None:
     outage(scene, scene.failing(fault))
 
-    assert "AnswerUnreadable" in scene.logs
+    assert "AnswerForeign" in scene.logs
     assert not [answer for answer in scene.answers if "Sign in" in answer.text]
 
 
@@ -388,7 +389,30 @@ def test_B13_a_parcel_that_is_not_called_json(scene: Scene, kind: bytes) -> None
 
     outage(scene, scene.playing(telling(valid, head)))
 
-    assert "AnswerUnreadable" in scene.logs
+    assert "AnswerForeign" in scene.logs
+
+
+def test_B13_where_another_answers_in_its_place_pro_is_left_alone(scene: Scene) -> None:
+    parcels = [scene.parcel() for _ in range(20)]
+
+    with scene.failing(Fault("html")):
+        for one in parcels:
+            cannot_answer(scene.ask(one), one)
+
+    assert len(scene.pro.calls) == MOST_IN_A_ROW
+    recovers(scene, parcels[0], after=AFTER_PAUSE)
+
+
+def test_C1_one_order_of_which_nothing_can_be_read_stops_nobody(scene: Scene) -> None:
+    odd, other = scene.parcel(), scene.parcel()
+
+    with scene.failing(Fault("garbage", body=b'{"shipment_reference": NaN}'), odd):
+        for _ in range(2 * MOST_IN_A_ROW):
+            cannot_answer(scene.ask(odd), odd)
+        was_fresh(scene.ask(other))
+
+    assert scene.calls_about(odd) == 2 * MOST_IN_A_ROW
+    recovers(scene, odd, after=0)
 
 
 def test_B15_an_empty_list_is_not_found(listing: Scene) -> None:
@@ -434,7 +458,7 @@ DEEP = b'{"a": ' * 20_000 + b"1" + b"}" * 20_000
 def test_C1_what_is_no_json(scene: Scene, said: Callable[[str], bytes]) -> None:
     outage(scene, scene.playing(telling(said)))
 
-    assert "AnswerUnreadable" in scene.logs
+    assert re.search("AnswerUnreadable|AnswerForeign", scene.logs)
 
 
 def test_C1_a_byte_order_mark_is_accepted(scene: Scene) -> None:

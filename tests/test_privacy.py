@@ -374,7 +374,7 @@ FAULTS = {
     "ProBroken": Fault("status", status=500, body='{"message": "CANARY"}'),
     "Unauthorised": Fault("status", status=401),
     "TooManyRequests": Fault("status", status=429, retry_after=7),
-    "AnswerUnreadable": Fault("html"),
+    "AnswerForeign": Fault("html"),
     "AnswerTooLarge": Fault("big"),
     "ProUnreachable": Fault("reset"),
     "ProTooSlow": Fault("hang"),

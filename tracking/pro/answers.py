@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from tracking import metrics
 from tracking.pro.client import Answer
-from tracking.pro.errors import AnswerUnreadable, ShipmentNotFound
+from tracking.pro.errors import AnswerForeign, AnswerUnreadable, ShipmentNotFound
 from tracking.pro.fields import code, count, lat_long, objects, text, texts
 from tracking.pro.refusals import error_of
 from tracking.shipments import TAKE, Carrier, Event, Item, Shipment, ShipmentPage
@@ -21,6 +21,7 @@ from tracking.timestamps import Timestamp, parse_date
 Json = dict[str, Any]
 
 _MOST = 999 * TAKE  # shipments; no order has as many, and no page beyond has an address
+_BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"  # byte order mark and blanks
 _SHIPMENT_REFERENCE = re.compile(r"sp_[0-9]{32}", re.ASCII)
 
 
@@ -52,13 +53,14 @@ def _object(answer: Answer) -> Json:
         raise error_of(answer)
     kind = answer.headers.get("Content-Type", "application/json").partition(";")[0].strip().lower()
     if not kind.endswith(("/json", "+json")):
-        raise AnswerUnreadable("not JSON by its own word")
+        raise AnswerForeign("not JSON by its own word")
     try:
         body = json.loads(
             answer.body.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite
         )
     except (ValueError, RecursionError):
-        raise AnswerUnreadable("not JSON") from None
+        looks_like_json = answer.body.lstrip(_BEFORE_JSON).startswith((b"{", b"["))
+        raise (AnswerUnreadable if looks_like_json else AnswerForeign)("not JSON") from None
     if not isinstance(body, dict):
         raise AnswerUnreadable("not an object")
     return body

@@ -104,6 +104,12 @@ class AnswerTooLarge(ProUnavailable):
 
 
 class AnswerUnreadable(ProUnavailable):
-    """A 200 that is not what the contract says: no JSON, another shape, another shipment."""
+    """A 200 that is not what the contract says: broken JSON, another shape, another shipment."""
 
     counts = False
+
+
+class AnswerForeign(AnswerUnreadable):
+    """A 200 that is no JSON at all: a page of something else that answers in PRO's place."""
+
+    counts = True
