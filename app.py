@@ -47,7 +47,7 @@ from tracking.connection import connect
 from tracking.shared import Shared
 from tracking.signing import Signer
 from tracking.stores import BoundedCache
-from tracking.wording import Words, time_or_date
+from tracking.wording import Words, date_in_full, full_date, moment_in_full, time_or_date
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -180,11 +180,18 @@ def _store(app: Flask, timer: Callable[[], float], bounds: dict[str, int]) -> Ca
 def _set_up_templates(app: Flask, zone: tzinfo, clock: Callable[[], datetime]) -> None:
     environment = app.jinja_env
     environment.undefined = StrictUndefined
-    environment.autoescape = True
+    environment.autoescape = _is_escaped
     environment.trim_blocks = environment.lstrip_blocks = True
+    environment.filters["moment_in_full"] = partial(moment_in_full, zone=zone)
+    environment.filters |= {"full_date": full_date, "date_in_full": date_in_full}
     environment.filters["time_or_date"] = lambda moment: time_or_date(moment, clock(), zone)
     _check_templates(environment)
     app.url_defaults(_versions(Path(str(app.static_folder))))
+
+
+def _is_escaped(template: str | None) -> bool:
+    """Whether values are escaped in a template: everywhere but in plain text."""
+    return not (template or "").endswith(".txt")
 
 
 def _broken(app: Flask) -> Answer:

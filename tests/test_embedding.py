@@ -14,6 +14,7 @@ from tracking.pro.simulator import Fault, Simulator
 REMOVED = f"sp_0069{1302:028}"
 BROKEN = "DOWN-1"
 HELP = "https://shop.example/help"
+OTHER_FORMS = {"/parcel.ics", "/parcel.atom", "/parcel.txt", "/record"}
 
 # Everything that /embed can answer, and with which status.
 QUESTIONS = [
@@ -48,7 +49,7 @@ def shopper(pro: Simulator) -> Shopper:
 
 def _inside(soup: BeautifulSoup) -> list[str]:
     """The links that stay with us."""
-    return [link["href"] for link in soup.select("a[href^='/']")]
+    return [link["href"] for link in soup.select("a[href^='/']:not([target])")]
 
 
 @every_question
@@ -172,7 +173,9 @@ class TestLinks:
         assert {address.path for address in inside} == {"/embed"}
         themes = {parse_qs(address.query).get("theme", ["light"])[0] for address in inside}
         assert themes == {theme}
-        assert not soup.select("a[href^='/'][target]")
+        for link in soup.select("a[href^='/'][target]"):
+            assert link["target"] == "_top"
+            assert urlsplit(link["href"]).path in OTHER_FORMS
 
     def test_whole_way_through_an_order_stays_in_the_frame(self, shopper: Shopper) -> None:
         order = shopper.open("/embed", reference="HO-12", theme="dark")

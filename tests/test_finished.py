@@ -17,12 +17,14 @@ from tests.conftest import NOON, Shopper, TurnableClock
 from tracking import metrics
 from tracking.changes import Changes
 from tracking.finished import FINISH, PARAMETERS, UNSEEN, FinishedPages
-from tracking.hosts import STRANGER
+from tracking.hosts import NAME, STRANGER
 from tracking.pro.simulator import Simulator
 from tracking.stores import BoundedCache
 
 BROKEN = ("500 BROKEN", [("Content-Type", "text/html"), ("Cache-Control", "no-store")], b"sorry")
 KEYED = [name for name in PARAMETERS if name not in {"lang", "key"}]
+FORMS = ["/parcel.json", "/parcel.ics", "/parcel.atom", "/parcel.txt", "/record"]
+WITH_ADDRESS = ["/parcel.ics", "/parcel.atom", "/record"]
 DECODERS = {None: bytes, "br": brotli.decompress, "gzip": gzip.decompress}
 
 
@@ -74,7 +76,8 @@ def told(request: Request) -> str:
         del known["reference"]
     if request.path != "/embed" or known["theme"] not in {"dark", "auto"}:
         del known["theme"]
-    where = [request.path, request.scheme, request.root_path]
+    name = request.environ.get(NAME, "") if request.path in WITH_ADDRESS else ""
+    where = [request.path, request.scheme, request.root_path, name]
     return ascii([where, known]) + " " * 200
 
 
@@ -179,7 +182,7 @@ class TestWhatMakesAPageOfItsOwn:
         assert pages.made == 1
 
     def test_the_path(self, shop: Client) -> None:
-        for path in ("/", "/parcel", "/parcel.json", "/embed"):
+        for path in ("/", "/parcel", *FORMS, "/embed"):
             assert repr(path) in text_of(ask(shop, path=path))
             assert repr(path) in text_of(ask(shop, path=path))
 
@@ -196,6 +199,34 @@ class TestWhatMakesAPageOfItsOwn:
         assert plain.text != other.text
         assert shop.get("/parcel", environ_overrides=differently).text == other.text
         assert pages.made == 2
+
+    @pytest.mark.parametrize("path", WITH_ADDRESS)
+    def test_our_name_where_the_page_tells_its_own_address(
+        self, shop: Client, pages: Pages, path: str
+    ) -> None:
+        names = [{NAME: "a.example"}, {NAME: "b.example"}, {}]
+
+        told = [shop.get(path, environ_overrides=name).text for name in names * 2]
+
+        assert pages.made == len(set(told[:3])) == 3
+        assert told[:3] == told[3:]
+
+    @pytest.mark.parametrize("path", ["/", "/parcel", "/parcel.json", "/parcel.txt", "/embed"])
+    def test_one_page_for_all_names_where_it_does_not(
+        self, shop: Client, pages: Pages, path: str
+    ) -> None:
+        for name in ("a.example", "b.example"):
+            shop.get(path, environ_overrides={NAME: name})
+
+        assert pages.made == 1
+
+    def test_the_name_in_a_header_makes_no_page_of_its_own(
+        self, shop: Client, pages: Pages
+    ) -> None:
+        for number in range(5):
+            shop.get("/parcel.ics", headers={"Host": f"{number}.evil.example"})
+
+        assert pages.made == 1
 
     def test_the_encoding(self, shop: Client, pages: Pages) -> None:
         taken = {None: "", "br": "gzip, br", "gzip": "gzip"}
@@ -331,7 +362,7 @@ class TestWhatIsNeverKept:
         assert response.headers["ETag"]  # who has it need not get it again
 
     @pytest.mark.parametrize(
-        "path", ["/healthz", "/metrics", "/parcel/", "/parcel.txt", "//parcel"]
+        "path", ["/healthz", "/metrics", "/parcel/", "/parcel.xml", "//parcel"]
     )
     def test_other_paths(self, shop: Client, pages: Pages, path: str) -> None:
         ask(shop, path=path)

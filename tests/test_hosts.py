@@ -6,7 +6,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.conftest import Shopper
-from tracking.hosts import STRANGER, OnlyOurHosts
+from tracking.hosts import NAME, STRANGER, OnlyOurHosts
 from tracking.pro.simulator import Simulator
 
 OURS = "parcels.shop.example .brand.example"
@@ -142,3 +142,32 @@ def test_what_comes_after_sees_only_names_that_are_ours() -> None:
     ours = ("parcels.shop.example", None)
     strange, probe = ("brand.example", True), ("brand.example", None)
     assert seen == [strange, probe, ours, strange]
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("parcels.shop.example", "parcels.shop.example"),
+        ("parcels.shop.example:8000", None),
+        ("PARCELS.shop.example", None),
+        ("parcels.shop.example.", None),
+        ("any.brand.example", None),
+        (".brand.example", None),
+        ("brand.example", None),
+        ("evil.example", None),
+        ("", None),
+    ],
+)
+def test_only_a_name_as_it_is_listed_is_one_that_a_page_may_tell(
+    host: str, name: str | None
+) -> None:
+    seen: list[str | None] = []
+
+    def app(environ: dict, start_response: Callable) -> Iterable[bytes]:
+        seen.append(environ.get(NAME))
+        return []
+
+    layer = OnlyOurHosts(app, ("parcels.shop.example", ".brand.example"))
+    layer({"HTTP_HOST": host, "PATH_INFO": "/"}, lambda *_: None)
+
+    assert seen == [name]

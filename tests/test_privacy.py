@@ -310,7 +310,8 @@ def stores_of(shopper: Shopper) -> str:
 
 def all_that_is_told(shopper: Shopper, references: tuple[str, ...]) -> str:
     told = []
-    for path in ("/parcel", "/embed", "/parcel.json"):
+    forms = [f"/parcel.{form}" for form in ("json", "ics", "atom", "txt")]
+    for path in ("/parcel", "/embed", "/record", *forms):
         for reference in references:
             for level in ("shipment", "contents"):
                 response = shopper.get(path, reference=reference, level=level)

@@ -90,7 +90,9 @@ def test_app_py_has_the_application_and_its_factory():
 
 
 def test_the_package_says_in_which_order_to_read_all_its_modules():
-    named = set(re.findall(r"`(\w+)`", tracking.__doc__))
-    modules = {path.stem for path in Path(tracking.__file__).parent.glob("*.py")} - {"__init__"}
+    named = {name.partition(".")[0] for name in re.findall(r"`([\w.]+)`", tracking.__doc__)}
+    here = Path(tracking.__file__).parent
+    folders = {path.parent.name for path in here.glob("*/__init__.py")}
+    modules = {path.stem for path in here.glob("*.py")} - {"__init__"} | folders
 
     assert named == modules

@@ -29,6 +29,10 @@ PAGES = [
     ("/parcel?reference=HO-30&level=contents", 200),
     ("/parcel?reference=DEMO-1301", 200),
     ("/parcel.json?reference=DEMO-1001", 200),
+    ("/parcel.ics?reference=DEMO-1001", 200),
+    ("/parcel.atom?reference=HO-12", 200),
+    ("/parcel.txt?reference=DEMO-1001", 200),
+    ("/record?reference=HO-12", 200),
     ("/embed", 200),
     ("/embed?reference=DEMO-1001", 200),
 ]
@@ -42,6 +46,9 @@ FAILURES = [
     ("/parcel?reference=HO-12&page=9", 404),
     ("/parcel.json?reference=NOBODYS", 404),
     ("/embed?reference=NOBODYS", 404),
+    ("/parcel.ics?reference=NOBODYS", 404),
+    ("/parcel.atom", 400),
+    ("/record?reference=NOBODYS", 404),
     ("/nothing", 404),
     ("/assets/nothing.css", 404),
     ("/assets/../app.py", 404),
@@ -52,6 +59,8 @@ FAILURES = [
     (f"/parcel?reference={BROKEN}", 503),
     (f"/parcel.json?reference={BROKEN}", 503),
     (f"/embed?reference={BROKEN}", 503),
+    (f"/parcel.txt?reference={BROKEN}", 503),
+    (f"/record?reference={BROKEN}", 503),
 ]
 OTHERS = [
     ("/healthz", 200),
@@ -63,8 +72,9 @@ OTHERS = [
 ]
 TOO_LONG = "&utm_source=" + "x" * 2048
 GETS = [*PAGES, *FAILURES, *OTHERS]
-ROUTES = ["/", "/parcel", "/parcel.json", "/embed", "/healthz", "/readyz", "/metrics"]
-ROUTES += ["/assets/parcel.css"]
+ANSWERS = ["/parcel", "/parcel.json", "/parcel.ics", "/parcel.atom", "/parcel.txt", "/record"]
+ANSWERS += ["/embed"]
+ROUTES = ["/", *ANSWERS, "/healthz", "/readyz", "/metrics", "/assets/parcel.css"]
 
 # design.md, URLs: what is on the lists of ad-blockers, anywhere or as a word.
 BLOCKED = re.compile(
@@ -117,7 +127,7 @@ def _answers(pro: Simulator) -> dict[str, TestResponse]:
         answers[f"405 {path}"] = client.post(path)
         answers[f"200 OPTIONS {path}"] = client.options(path)
     break_down(client.application)
-    for path in ["/parcel", "/parcel.json", "/embed"]:
+    for path in ANSWERS:
         answers[f"500 {path}"] = client.get(path, query_string={"reference": "DEMO-1011"})
     return answers
 
@@ -140,7 +150,7 @@ def _refusals(pro: Simulator) -> dict[str, TestResponse]:
     answers = {"401 /metrics": client.get("/metrics")}
     token = {"Authorization": "Bearer t0ken"}
     answers["200 /metrics with the token"] = client.get("/metrics", headers=token)
-    for path in ["/parcel", "/parcel.json", "/embed"]:
+    for path in ANSWERS:
         asked = f"{path}?reference=DEMO-1002"
         answers[f"429 {path}"] = client.get(asked)
         answers[f"414 {path}"] = client.get(asked + TOO_LONG)
@@ -315,13 +325,12 @@ class TestCaching:
         assert answer.headers["ETag"] != other
 
     def test_two_formats_have_two_etags(self, client: Client) -> None:
-        paths = ["/parcel", "/parcel.json", "/embed"]
 
-        etags = {client.get(f"{path}?reference=DEMO-1001").headers["ETag"] for path in paths}
+        etags = {client.get(f"{path}?reference=DEMO-1001").headers["ETag"] for path in ANSWERS}
 
-        assert len(etags) == len(paths)
+        assert len(etags) == len(ANSWERS)
 
-    @pytest.mark.parametrize("path", ["/parcel", "/parcel.json", "/embed"])
+    @pytest.mark.parametrize("path", ANSWERS)
     def test_page_with_a_key_in_its_address_is_not_stored(self, client: Client, path: str) -> None:
         answer = client.get(f"{path}?reference=sp_0069{1001:028}&key=secret")
 

@@ -440,7 +440,7 @@ def test_every_placeholder_is_one_that_is_known():
         *("carrier", "Carrier", "retailer", "date", "until", "time", "offset", "order"),
         *("thing", "things", "n", "k", "headline", "signee", "prefix", "digits", "minutes"),
         *("first", "between", "last", "when", "zone", "span", "step", "reached"),
-        *("title", "scan", "scans"),
+        *("title", "scan", "scans", "reference"),
     }
 
     used = {(path, name) for path, said in CATALOGUE for name in _placeholders(said)}

@@ -8,6 +8,7 @@ Read the modules in the order in which a request meets them. The door: `bridge`,
 `connection`, `signing`, `entries`, `envelope`, `freshness`. What it means: `shipments`,
 `timestamps`, `codes`, `endings`, `status`, `timeline`, `derivation`, `rollup`. How it is told:
 `wording`, `history`, `clocks`, `why`, `standing`, `dateline`, `carriers`,
-`map`, `land`, `journey`. What leaves: `formats`, `outcomes`, `security`. Before all that:
-`environment`, `config`, `serving`; beside it: `metrics`, `logs`.
+`map`, `land`, `journey`. What leaves: `formats.as_json`, `formats.news`,
+`formats.as_calendar`, `formats.as_feed`, `formats.as_text`, `outcomes`, `security`.
+Before all that: `environment`, `config`, `serving`; beside it: `metrics`, `logs`.
 """

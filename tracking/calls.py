@@ -13,7 +13,7 @@ from tracking.entries import Entry, Outcome
 from tracking.flights import Flights
 from tracking.memory import Memory, Remembered
 from tracking.novelties import note_new_codes
-from tracking.privacy import redact
+from tracking.privacy import redact_page
 from tracking.pro.answers import (
     decipher_shipment,
     decipher_shipment_contents,
@@ -128,8 +128,7 @@ class Calls:
         with self.gate.call(question.units):
             page = self._decipher(question, deadline)
         note_new_codes(page.shipments)
-        redacted = tuple(redact(shipment, self.privacy) for shipment in page.shipments)
-        page = replace(page, shipments=redacted)  # what is hidden is not even remembered
+        page = redact_page(page, self.privacy)  # what is hidden is not even remembered
         return page if question.level == "shipment" else self._with_own_history(page, deadline)
 
     def _decipher(self, question: Question, deadline: Deadline) -> ShipmentPage:

@@ -16,10 +16,14 @@ _USUAL = {"level": "shipment", "page": 1}  # not said, so that an answer has one
 
 @dataclass(frozen=True)
 class Surface:
-    """What a page is shown on: links that stay on it keep its look."""
+    """What a page is shown on: links that stay on it keep its look.
+
+    `origin` is scheme and host, where it is certain that they are ours.
+    """
 
     embedded: bool
     theme: Theme
+    origin: str = ""
 
     @property
     def color_scheme(self) -> str:
@@ -38,14 +42,22 @@ class Surface:
 
     def link(self, **question: Any) -> str:
         """The address of an answer on this surface: `reference`, `level` and `page` ask for it."""
-        question = {name: value for name, value in question.items() if value != _USUAL.get(name)}
         if self.embedded and self.theme != "light":
             question["theme"] = self.theme
-        return url_for("pages.embed" if self.embedded else "pages.parcel", **question)
+        return self.link_to("embed" if self.embedded else "parcel", **question)
+
+    def link_to(self, view: str, **question: Any) -> str:
+        """The address of an answer in the form that another view gives it."""
+        question = {name: value for name, value in question.items() if value != _USUAL.get(name)}
+        return url_for(f"pages.{view}", **question)
+
+    def address(self, view: str = "parcel", **question: Any) -> str | None:
+        """The same with scheme and host; None where these are not known for certain."""
+        return self.origin + self.link_to(view, **question) if self.origin else None
 
 
-def surface_of(path: str, args: Mapping[str, str]) -> Surface:
+def surface_of(path: str, args: Mapping[str, str], origin: str) -> Surface:
     """The surface of a request: light by default in a shop's page, whatever the system says."""
     if path != "/embed":
-        return Surface(embedded=False, theme="auto")
-    return Surface(embedded=True, theme=_THEMES.get(args.get("theme", ""), "light"))
+        return Surface(embedded=False, theme="auto", origin=origin)
+    return Surface(True, _THEMES.get(args.get("theme", ""), "light"), origin)

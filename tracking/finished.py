@@ -1,8 +1,9 @@
 """Finished pages: a page that was made before leaves as bytes, before Flask is asked.
 
 A page is kept under everything that it depends on and nothing else: its path, the parameters that
-are known, the scheme and the encoding. It holds until the time that its view names, and no longer
-than the data that it was made from. What Flask says, headers included, is what is kept.
+are known, the scheme and the encoding; and our name, where it tells its own address. It holds until
+the time that its view names, and no longer than the data that it was made from. What Flask says,
+headers included, is what is kept.
 """
 
 import logging
@@ -18,7 +19,7 @@ from urllib.parse import parse_qsl, quote
 from tracking import metrics
 from tracking.changes import Changes
 from tracking.encodings import chosen, encoded
-from tracking.hosts import STRANGER
+from tracking.hosts import NAME, STRANGER
 from tracking.logs import place_of
 from tracking.stores import BoundedCache
 
@@ -40,7 +41,8 @@ _UNCONDITIONAL = dict.fromkeys(  # Flask makes the whole page, and this layer me
     ),
     "",
 )
-_PAGES = frozenset({"/", "/parcel", "/parcel.json", "/embed"})
+_WITH_ADDRESS = frozenset({"/parcel.ics", "/parcel.atom", "/record"})  # they tell their own
+_PAGES = _WITH_ADDRESS | {"/", "/parcel", "/parcel.json", "/parcel.txt", "/embed"}
 _ASSETS = "/assets/"
 _OTHER_THEMES = frozenset({"dark", "auto"})
 _USUAL = {"level": "shipment", "page": "1"}
@@ -167,7 +169,8 @@ def _key(environ: "WSGIEnvironment") -> str | None:
         return None
     encoding = chosen(environ.get("HTTP_ACCEPT_ENCODING", ""))
     mounted = environ.get("SCRIPT_NAME", "")
-    return f"{encoding} {environ['wsgi.url_scheme']} {mounted!r} {question}"
+    name = environ.get(NAME, "") if path in _WITH_ADDRESS else ""
+    return f"{encoding} {environ['wsgi.url_scheme']} {name} {mounted!r} {question}"
 
 
 @lru_cache(maxsize=4096)

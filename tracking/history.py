@@ -57,6 +57,11 @@ class History:
     older: tuple[DayOfScans, ...] = ()
     older_count: int = 0
 
+    @property
+    def scans(self) -> tuple[Scan, ...]:
+        """All scans, newest first."""
+        return tuple(scan for day in (*self.days, *self.older) for scan in day.scans)
+
 
 @dataclass(frozen=True)
 class Clock:

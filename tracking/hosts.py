@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 STRANGER = "parcel_page.stranger"  # in the environ: asked for under a name that is not ours
+NAME = "parcel_page.name"  # in the environ: the one of our names that was asked for
 
 _PROBES = frozenset({"/healthz", "/readyz"})  # they come by address and know no name
 
@@ -17,7 +18,9 @@ _PROBES = frozenset({"/healthz", "/readyz"})  # they come by address and know no
 class OnlyOurHosts:
     """A WSGI layer: under a strange name only the answer to strangers is given.
 
-    `hosts` are names without a port; a leading dot stands for all under one.
+    `hosts` are names without a port; a leading dot stands for all under one. A name counts as
+    asked for only where it is one of `hosts` as it stands: a page that tells its own address is
+    kept for each, and whoever asks must not be able to make up more of them.
     """
 
     def __init__(self, app: "WSGIApplication", hosts: tuple[str, ...]) -> None:
@@ -28,7 +31,10 @@ class OnlyOurHosts:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        if not self._are_ours(environ.get("HTTP_HOST", "")[:300]):
+        host = environ.get("HTTP_HOST", "")[:300]
+        if host in self._hosts and not host.startswith("."):
+            environ[NAME] = host
+        elif not self._are_ours(host):
             if environ["PATH_INFO"] not in _PROBES:
                 environ[STRANGER] = True
             environ["HTTP_HOST"] = self._hosts[0].lstrip(".")

@@ -9,7 +9,7 @@ from tracking.clocks import ClockLine, tell_check, tell_report
 from tracking.codes import TONES
 from tracking.dateline import DateLine, tell_date
 from tracking.entries import Found, Level
-from tracking.history import Clock, History, page_clock, tell_history
+from tracking.history import Clock, History, Scan, page_clock, tell_history
 from tracking.map import Way, tell_way
 from tracking.references import Kind
 from tracking.shipments import TAKE, Event, Item, Shipment
@@ -73,6 +73,28 @@ class ParcelJourney:
         """Whether items were asked for and the carrier tells only of the parcel."""
         return self.shipment.items is not None and not self.shipment.told_by_item
 
+    @property
+    def scans(self) -> tuple[Scan, ...]:
+        """Its own scans and those of its items, each newest first."""
+        return self.history.scans + tuple(s for item in self.items for s in item.history.scans)
+
+    @property
+    def newest_scan(self) -> Scan | None:
+        """The newest scan of it or of an item; None where none has a time."""
+        timed = [scan for scan in self.scans if scan.stamp]
+        return max(timed, key=lambda s: s.stamp.instant) if timed else None  # type: ignore[union-attr]
+
+    @property
+    def awaited(self) -> bool:
+        """Whether the day on which it should come is known, and is not over."""
+        line = self.date_line
+        return bool(line and line.machine and not line.overdue) and not self.standing.final
+
+    def days_without_scan(self, until: datetime) -> int | None:
+        """Whole days from the newest scan to `until` (aware)."""
+        newest = self.newest_scan
+        return max((until - newest.stamp.instant).days, 0) if newest and newest.stamp else None
+
 
 @dataclass(frozen=True)
 class Journey:
@@ -90,6 +112,11 @@ class Journey:
     standing: Standing
     subtitle: str
     parcels: tuple[ParcelJourney, ...]
+
+    @property
+    def awaited(self) -> bool:
+        """Whether the day on which a parcel should come is known, and is not over."""
+        return any(parcel.awaited for parcel in self.parcels)
 
     @property
     def order(self) -> str | None:

@@ -37,6 +37,11 @@ class Outcome:
         """The outcome in one text, for the JSON."""
         return self.field_error or ". ".join([self.headline, *self.advice[:1]])
 
+    @property
+    def text(self) -> str:
+        """The outcome as lines of plain text."""
+        return self.field_error or "\n".join([self.headline, *self.advice])
+
 
 def outcome_of(error: Exception, words: Words) -> Outcome:
     """The outcome of a request that ended with an error. Source: design.md, Outcomes."""

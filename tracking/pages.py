@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Any, cast
@@ -24,15 +24,19 @@ from werkzeug.exceptions import HTTPException
 from tracking import metrics
 from tracking.allowance import TooManyTries, Visitor, network_of
 from tracking.config import Settings
-from tracking.embedding import surface_of
-from tracking.entries import LEVELS, Level
+from tracking.embedding import Surface, surface_of
+from tracking.entries import LEVELS, Found, Level
 from tracking.finished import FINISH, PARAMETERS, UNSEEN, Finish
+from tracking.formats.as_calendar import as_calendar
+from tracking.formats.as_feed import as_feed
 from tracking.formats.as_json import as_json
+from tracking.formats.as_text import as_text
 from tracking.freshness import QUARTER, seconds_finished
-from tracking.hosts import STRANGER
+from tracking.hosts import NAME, STRANGER
 from tracking.journey import Journey, Teller, tell
 from tracking.lookup import Lookup, PagePastLast
 from tracking.outcomes import BadParameter, Outcome, outcome_of, outcome_of_status
+from tracking.privacy import redact_page
 from tracking.pro.errors import ProError
 from tracking.references import LONGEST_CUSTOM_REFERENCE, Reference, ReferenceRefused
 from tracking.wording import Words
@@ -40,6 +44,7 @@ from tracking.wording import Words
 pages = Blueprint("pages", __name__)
 
 _LONGEST_ADDRESS = 2048  # characters; granian takes 65,000
+_NOT_HTML = (".ics", ".atom", ".txt")
 _PAGE = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 
 
@@ -81,6 +86,32 @@ def parcel_json() -> Response:
     return jsonify(as_json(_journey(), _site().words))
 
 
+@pages.get("/parcel.ics")
+def parcel_ics() -> Response:
+    site, address = _site(), _surface().address
+    body = as_calendar(_journey_to_keep(), site.words, address, demo=site.settings.demo)
+    named = {"Content-Disposition": 'inline; filename="parcel.ics"'}
+    return Response(body, mimetype="text/calendar", headers=named)
+
+
+@pages.get("/parcel.atom")
+def parcel_atom() -> Response:
+    journey = _journey_to_keep()
+    body = render_template("formats/parcel.atom", journey=journey, feed=as_feed(journey))
+    return Response(body, mimetype="application/atom+xml")
+
+
+@pages.get("/parcel.txt")
+def parcel_txt() -> Response:
+    body = render_template("formats/parcel.txt", journey=_journey())
+    return Response(as_text(body), mimetype="text/plain")
+
+
+@pages.get("/record")
+def record() -> Response:
+    return _page("pages/record.html", journey=_journey())
+
+
 @pages.get("/embed")
 def embed() -> Response:
     if "reference" not in request.args:
@@ -116,7 +147,7 @@ def shared_by_all_pages() -> dict[str, object]:
         "settings": site.settings,
         "words": site.words,
         "samples": site.samples,
-        "surface": surface_of(request.path, request.args),
+        "surface": _surface(),
         "typed": _printable(request.args.get("reference", "")),
     }
 
@@ -141,8 +172,21 @@ def no_page(error: HTTPException) -> Response:
 
 def _journey() -> Journey:
     """The journey that the address asks for."""
+    return _told_of(_found())
+
+
+def _journey_to_keep() -> Journey:
+    """The same for readers that keep what they read: without who signed, and without homes."""
+    found = _found()
+    return _told_of(replace(found, shipments=redact_page(found.shipments, "doorstep")))
+
+
+def _found() -> Found:
+    return _site().lookup.find(*_question(request.args), _visitor())
+
+
+def _told_of(found: Found) -> Journey:
     site, settings = _site(), _site().settings
-    found = site.lookup.find(*_question(request.args), _visitor())
     now, quiet = site.clock(), timedelta(hours=settings.quiet_hours)
     finish = _finish()
     finish.subject, finish.changes = found.subject, found.changes
@@ -155,6 +199,11 @@ def _visitor() -> Visitor:
     prefetched = "prefetch" in request.headers.get("Sec-Purpose", "")
     unseen = prefetched or request.environ.get(UNSEEN, False)
     return Visitor(network_of(request.remote_addr), reads=not unseen)
+
+
+def _surface() -> Surface:
+    name = request.environ.get(NAME)
+    return surface_of(request.path, request.args, f"{request.scheme}://{name}" if name else "")
 
 
 def _finish() -> Finish:
@@ -185,6 +234,8 @@ def _told(outcome: Outcome) -> Response:
     """An outcome in the format that was asked for."""
     if request.path.endswith(".json"):
         response = jsonify(error={"code": outcome.code, "message": outcome.message})
+    elif request.path.endswith(_NOT_HTML):
+        response = Response(as_text(outcome.text), mimetype="text/plain")
     else:
         response = make_response(render_template("errors/outcome.html", outcome=outcome))
     response.status_code = outcome.status

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from tracking.codes import MOVEMENT, resolve
 from tracking.config import Privacy
-from tracking.shipments import Event, Shipment
+from tracking.shipments import Event, Shipment, ShipmentPage
 
 ON_THE_WAY = MOVEMENT | {"delayed", "held_by_carrier"}
 
@@ -22,6 +22,11 @@ _NO_NAMES = frozenset(
 )
 _PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i"})
 _LONGEST_RUN = 8  # words in a row that may be one name or address
+
+
+def redact_page(page: ShipmentPage, privacy: Privacy) -> ShipmentPage:
+    """The shipments without what `privacy` hides."""
+    return replace(page, shipments=tuple(redact(one, privacy) for one in page.shipments))
 
 
 def redact(shipment: Shipment, privacy: Privacy) -> Shipment:

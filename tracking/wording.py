@@ -118,6 +118,17 @@ def date_and_time(moment: datetime, zone: tzinfo) -> str:
     return f"{local.day} {local:%B} at {clock_time(local)} {local:%Z}"
 
 
+def date_in_full(day: date) -> str:
+    """A date without its weekday, as papers have it: 24 November 2026."""
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def moment_in_full(moment: datetime, zone: tzinfo) -> str:
+    """A moment on a zone's clock as follows: 24 November 2026 at 14:02 GMT."""
+    local = moment.astimezone(zone)
+    return f"{date_in_full(local.date())} at {clock_time(local)} {local:%Z}"
+
+
 def time_or_date(moment: datetime, now: datetime, zone: tzinfo) -> str:
     """A moment on a zone's clock: 14:05 where it is of today, else as `date_and_time` says it."""
     local = moment.astimezone(zone)
