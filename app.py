@@ -31,6 +31,7 @@ from tracking.calls import Calls
 from tracking.config import Settings, read_settings
 from tracking.entries import Entry
 from tracking.finished import FINISH, Answer, FinishedPages
+from tracking.fleet import SharedGate
 from tracking.flights import Flights
 from tracking.hosts import OnlyOurHosts
 from tracking.logs import PatientHandler
@@ -79,7 +80,7 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     _set_up_templates(app, settings.timezone, clock)
     shared = _shared(settings, timer) if settings.redis_url else None
-    breaker = Breaker(timer)
+    gate = _gate(settings, timer, shared)
     memory = Memory(
         found=_store(app, timer, FOUND),
         missing=_store(app, timer, MISSING),
@@ -89,10 +90,10 @@ def create_app(
     )
     app.extensions["parcel_page"] = Site(
         settings=settings,
-        lookup=_lookup(settings, memory, breaker, shared),
+        lookup=_lookup(settings, memory, gate),
         words=Words(retailer=settings.retailer_name or None),
         clock=clock,
-        state=partial(_state, breaker, shared),
+        state=partial(_state, gate.breaker, shared),
         samples=SAMPLES if settings.demo else (),
     )
     app.register_blueprint(pages)
@@ -110,21 +111,25 @@ def _in_front(pages: "WSGIApplication", settings: Settings) -> "WSGIApplication"
     return OnlyOurHosts(pages, settings.allowed_hosts) if settings.allowed_hosts else pages
 
 
-def _lookup(settings: Settings, memory: Memory, breaker: Breaker, shared: Shared | None) -> Lookup:
-    flights = Flights[Entry](MOST_CALLS)
+def _gate(settings: Settings, timer: Callable[[], float], shared: Shared | None) -> Gate:
+    fleet = SharedGate(shared) if shared else None
     budget = Budget(
         settings.pro_units_per_minute,
         settings.pro_units_per_day,
         share=1 / settings.web_concurrency,
-        tally=shared,
+        tally=fleet,
     )
-    client = Client(_account(settings))
-    calls = Calls(client, Gate(breaker, budget), memory, flights, settings.privacy)
+    return Gate(Breaker(timer, fleet), budget)
+
+
+def _lookup(settings: Settings, memory: Memory, gate: Gate) -> Lookup:
+    flights = Flights[Entry](MOST_CALLS)
+    calls = Calls(Client(_account(settings)), gate, memory, flights, settings.privacy)
     allowance = Allowance(
         settings.limit_lookups,
         settings.limit_not_found,
         settings.pro_deadline,
-        shared,
+        memory.shared,
         memory.timer,
     )
     return Lookup(Asking(calls, memory), memory, allowance, flights, settings.pro_deadline)

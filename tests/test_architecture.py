@@ -28,6 +28,7 @@ FINDING = {
         "calls",
         "allowance",
         "counts",
+        "fleet",
         "flights",
         "memory",
         "shared",
@@ -181,7 +182,10 @@ class TestWhoKnowsWhat:
         assert _users("tracking.counts") == {"tracking/allowance.py"}
         assert _users("tracking.shared") == {
             "app.py",
-            *(f"tracking/{name}.py" for name in ("memory", "allowance", "counts", "calls")),
+            *(
+                f"tracking/{name}.py"
+                for name in ("memory", "allowance", "counts", "fleet", "calls")
+            ),
         }
         assert _users("tracking.signing") == {"app.py", "tracking/shared.py"}
 

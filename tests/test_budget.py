@@ -11,6 +11,7 @@ from tests.crowds import at_once
 from tests.redis_server import RedisServer, SlowProxy
 from tracking import metrics
 from tracking.connection import connect
+from tracking.fleet import SharedGate
 from tracking.pro.budget import Budget, Sum
 from tracking.pro.errors import BudgetSpent
 from tracking.shared import Shared
@@ -234,7 +235,7 @@ def process(
 ) -> Budget:
     """A budget as each of four processes has it."""
     shared = Shared(connect(redis.url), Signer(SECRET, "account"), 4)
-    return Budget(per_minute, per_day, share=1 / 4, tally=shared, clock=time)
+    return Budget(per_minute, per_day, share=1 / 4, tally=SharedGate(shared), clock=time)
 
 
 class TestRedis:

@@ -5,7 +5,7 @@ Read the modules in the order in which a request meets them. The door: `bridge`,
 `lookup`, `allowance`, `counts`,
 `flights`, `asking`, `calls`, `pro.gate`, `pro.client`, `pro.answers`,
 `novelties`, `privacy`. What is remembered: `memory`, `stores`, `changes`, `shared`,
-`connection`, `signing`, `entries`, `envelope`, `freshness`. What it means: `shipments`,
+`fleet`, `connection`, `signing`, `entries`, `envelope`, `freshness`. What it means: `shipments`,
 `timestamps`, `codes`, `endings`, `status`, `timeline`, `derivation`, `rollup`. How it is told:
 `wording`, `history`, `clocks`, `why`, `standing`, `dateline`, `carriers`,
 `map`, `land`, `journey`. What leaves: `formats.as_json`, `formats.news`,

@@ -17,29 +17,16 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from tracking import metrics
-from tracking.pro.budget import Sum
 from tracking.signing import LARGEST, Signer
 
 BREAK = 5.0  # seconds without Redis after it failed
 _MOST_WAITING = 1000  # writes
+PAUSE = "pause"
 _LOCK, _FAILED = "lock/", "failed/"
+_LONGEST_PAUSE = 300.0  # seconds
+_NO_KEY = -2  # what PTTL says of one
 _IN_VAIN = 3000  # milliseconds for which waiting processes are told so
 _RELEASE = "if redis.call('get',KEYS[1])==ARGV[1] then redis.call('del',KEYS[1]) end"
-_ADD = """
-local totals, room = {}, true
-for i, name in ipairs(KEYS) do
-  local known, limit = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
-  local spent = tonumber(redis.call('get', name) or '')
-  if not (spent and spent >= 0 and spent < 1e12) then spent = 0 end
-  totals[i] = math.max(spent, known) + tonumber(ARGV[1])
-  room = room and totals[i] <= limit
-end
-for i, name in ipairs(room and KEYS or {}) do
-  redis.call('set', name, totals[i], 'EX', ARGV[3 * i + 1])
-end
-return totals
-"""
-
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
@@ -77,6 +64,7 @@ class Shared:
         self._timer = timer
         self._lock = threading.Lock()
         self._away_until = 0.0
+        self._paused_until = 0.0
         self._writer = ThreadPoolExecutor(1, "redis")
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
 
@@ -120,6 +108,11 @@ class Shared:
         """Wait until all is written that was to be written later."""
         self._writer.submit(lambda: None).result()
 
+    @property
+    def paused_for(self) -> float:
+        """For how many seconds PRO is to be left alone, as the last claim heard."""
+        return max(self._paused_until - self._timer(), 0.0)
+
     def run(self, script: str, names: Sequence[str], arguments: Sequence[object]) -> Any:
         """What a script gives, in one round trip; None where Redis does not let it."""
         return self.attempt(
@@ -132,7 +125,10 @@ class Shared:
         return self.signer.verify(self.attempt(lambda: self.client.get(name), None))
 
     def claim(self, keys: Sequence[str]) -> Claim | None:
-        """Try to be the one who asks; None where Redis does not answer."""
+        """Try to be the one who asks; None where Redis does not answer.
+
+        On the way it hears for how long PRO is left alone.
+        """
         token = secrets.token_hex(8)
         lock, failed, *names = map(self.signer.name, [_LOCK + keys[0], _FAILED + keys[0], *keys])
 
@@ -141,6 +137,7 @@ class Shared:
             pipe.set(lock, token, nx=True, px=self._life)
             pipe.get(lock)
             pipe.pttl(lock)
+            pipe.pttl(self.signer.name(PAUSE))
             for name in [failed, *names]:
                 pipe.get(name)
             return pipe.execute(raise_on_error=False)
@@ -148,7 +145,8 @@ class Shared:
         results = self.attempt(act, None)
         if results is None:
             return None
-        taken, holder, left, vain, *kept = results
+        taken, holder, left, pause, vain, *kept = results
+        self._hear(pause)
         if not isinstance(holder, bytes) or not 0 <= left <= self._life:  # no lock of ours
             self.later(lambda: self.client.delete(lock))
             return None
@@ -180,14 +178,11 @@ class Shared:
         if kept or claim:
             self.later(act)
 
-    def add(self, units: int, sums: Sequence[Sum]) -> Sequence[int] | None:
-        """A Tally for Budget: what was flushed away is put back as far as it is known."""
-        names = [self.signer.name(f"units/{one.name}") for one in sums]
-        known = [part for one in sums for part in (one.known, one.limit, int(one.seconds))]
-        match self.run(_ADD, names, (units, *known)):
-            case [*totals] if len(totals) == len(sums) and all(type(one) is int for one in totals):
-                return totals
-        return None
+    def _hear(self, pause: object) -> None:
+        if isinstance(pause, int) and 0 <= pause <= _LONGEST_PAUSE * 1000:
+            self._paused_until = self._timer() + pause / 1000
+        elif pause != _NO_KEY:  # no pause of ours
+            self.later(lambda: self.client.delete(self.signer.name(PAUSE)))
 
     def _worth_trying(self) -> bool:
         """While Redis is away one of us tries again now and then; the others do not wait."""

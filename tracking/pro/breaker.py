@@ -1,4 +1,8 @@
-"""Stops asking PRO while it fails, and lets one call try now and then (R7, R11, B8 to B12)."""
+"""Stops asking PRO while it fails, and lets one call try now and then (R7, R11, B8 to B12).
+
+What PRO says about our account, a refused key or "too many", holds for all processes. That it does
+not answer each finds out by itself: one of them may have a bad line.
+"""
 
 import logging
 import random
@@ -8,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import ceil
+from typing import Protocol
 
 from tracking import metrics
 from tracking.pro.errors import Forbidden, ProError, ProPaused, ProUnavailable, Unauthorised
@@ -20,11 +25,31 @@ _log = logging.getLogger(__name__)
 _WINDOW, _ENOUGH, _RATIO = 30.0, 20, 0.5  # seconds, calls, and the share of them that failed
 
 
+class Fleet(Protocol):
+    """All processes, as far as they hear of each other."""
+
+    def paused_for(self) -> float:
+        """For how many seconds none of them may ask PRO, as last heard."""
+
+    def pause(self, seconds: float) -> None:
+        """Let none ask for so long."""
+
+    def may_try(self) -> bool:
+        """After a pause: whether this process may try whether PRO answers again."""
+
+    def tried(self) -> None:
+        """The end of what `may_try` began, however that was answered."""
+
+
 class Breaker:
     """Closed while PRO answers. `timer` gives monotonic seconds. Safe to share between threads."""
 
-    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, timer: Callable[[], float] = time.monotonic, fleet: Fleet | None = None
+    ) -> None:
         self._timer = timer
+        self._fleet = fleet
+        self._for_all = False
         self._lock = threading.Lock()
         self._in_a_row = 0
         self._recent: deque[tuple[float, bool]] = deque()
@@ -60,28 +85,40 @@ class Breaker:
     def _admit(self) -> bool:
         """Whether the call is the one that tries whether PRO answers again."""
         with self._lock:
+            heard = self._fleet.paused_for() if self._fleet else 0.0
+            if heard > 0:
+                self._open_for(heard, for_all=True)
             if self._until is None:
                 return False
             left = self._until - self._timer()
             if left > 0 or self._probing:
-                metrics.shed.labels("paused").inc()
-                raise ProPaused(retry_after=max(ceil(left), 1))
+                raise _paused(left)
             self._probing = True
-            return True
+        if self._fleet and self._for_all and not self._fleet.may_try():
+            self._undecided(probe=True)
+            raise _paused(self._fleet.paused_for())
+        return True
 
     def _succeeded(self, probe: bool) -> None:
         with self._lock:
             self._note(failed=False)
             self._in_a_row = 0
             if probe:
-                self._probing, self._until, self._pause = False, None, SHORTEST
+                self._until, self._pause = None, SHORTEST
                 self._recent.clear()
                 metrics.pro_paused.set(0)
+                self._tried()
+                self._for_all = False
 
     def _undecided(self, probe: bool) -> None:
         with self._lock:
             if probe:
-                self._probing = False
+                self._tried()
+
+    def _tried(self) -> None:
+        self._probing = False
+        if self._fleet and self._for_all:
+            self._fleet.tried()
 
     def _failed(self, error: ProUnavailable, probe: bool) -> None:
         with self._lock:
@@ -89,16 +126,22 @@ class Breaker:
             self._in_a_row += 1
             if isinstance(error, Unauthorised | Forbidden):
                 _log.critical("PRO refuses our key: %s", type(error).__name__)
-                self._open_for(REFUSED)
+                self._open_for_all(REFUSED)
             elif error.retry_after:
-                self._open_for(error.retry_after)
+                self._open_for_all(error.retry_after)
             elif probe or (self._until is None and self._has_failed_enough()):
                 self._open_for(self._pause * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311
                 self._pause = min(self._pause * 2, LONGEST)
             if probe:
-                self._probing = False
+                self._tried()
 
-    def _open_for(self, seconds: float) -> None:
+    def _open_for_all(self, seconds: float) -> None:
+        self._open_for(seconds, for_all=True)
+        if self._fleet:
+            self._fleet.pause(seconds)
+
+    def _open_for(self, seconds: float, *, for_all: bool = False) -> None:
+        self._for_all = self._for_all or for_all
         if self._until is None:
             _log.error("PRO fails, so it is not asked for %.0f seconds", seconds)
         self._until = max(self._until or 0.0, self._timer() + seconds)
@@ -114,3 +157,8 @@ class Breaker:
         failures = sum(failed for _, failed in self._recent)
         often = len(self._recent) >= _ENOUGH and failures >= _RATIO * len(self._recent)
         return often or self._in_a_row >= MOST_IN_A_ROW
+
+
+def _paused(left: float) -> ProPaused:
+    metrics.shed.labels("paused").inc()
+    return ProPaused(retry_after=max(ceil(left), 1))
