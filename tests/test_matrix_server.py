@@ -34,10 +34,12 @@ from tests.fleet import (
     parcel,
     plant,
     signer,
+    state_of,
 )
 from tests.matrix import DOWN, KEY, SLACK
 from tests.redis_server import RedisServer
 from tracking import pages
+from tracking.heartbeat import BEAT, LONGEST_SILENCE
 from tracking.pro.client import MOST_CALLS
 from tracking.pro.simulator import Fault, Simulator
 
@@ -180,6 +182,55 @@ def test_E2_one_killed_again_as_soon_as_it_is_back_comes_back_again(upstream):
         assert len(fleet.pids) == 2
         made = parcel(upstream)
         assert shows(fleet.look_up(made["shipment_reference"]), made)
+
+
+def test_E2_a_stopped_process_is_ended_and_begun_again(upstream):
+    """The kernel goes on giving it a share of all who come."""
+    with Fleet(upstream, 3) as fleet:
+        made = parcel(upstream)
+        victim, *others = fleet.pids
+        lines = fleet.lines(4)
+        asked_at_once([own[0] for own in lines.values()], made["shipment_reference"])
+        os.kill(victim, signal.SIGSTOP)
+        until(lambda: state_of(victim) == "T")
+        with (
+            Load(lines[others[0]], [made["shipment_reference"]]) as load,
+            crowd(*(partial(line.look_up, made["shipment_reference"]) for line in lines[victim])),
+        ):
+            began = time.monotonic()
+            strangers = [partial(fleet.look_up, made["shipment_reference"]) for _ in range(30)]
+            answers = at_once(*strangers)
+            took = time.monotonic() - began
+            until(lambda: victim not in fleet.pids)
+            fleet.wait_for_all()
+
+        assert 0 < sum(answer.status == 0 for answer in answers) < len(answers)  # it was given some
+        assert took < LONGEST_SILENCE + 10 * BEAT
+        assert load.statuses.keys() == {200}
+        assert set(others) < set(fleet.pids)
+        again = [fleet.look_up(made["shipment_reference"]) for _ in range(60)]
+        assert all(shows(answer, made) for answer in again)
+        check_no_leak(fleet, [*answers, *again], made)
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_E2_no_process_outlives_the_one_that_watches(processes, upstream):
+    with Fleet(upstream, processes) as fleet:
+        made, cold = parcel(upstream), parcel(upstream)
+        assert shows(fleet.look_up(made["shipment_reference"]), made)
+        pids, line = fleet.pids, fleet.crowd(processes)[0]
+        upstream.forget_calls()
+        upstream.fault(Fault("latency", seconds=1.5), cold["shipment_reference"])
+        with crowd(partial(line.look_up, cold["shipment_reference"])) as begun:
+            until(lambda: upstream.calls)
+            os.kill(fleet.process.pid, signal.SIGKILL)
+            fleet.process.wait(LONGEST)
+            answer = begun[0].result(LONGEST)
+        until(lambda: not [pid for pid in pids if state_of(pid) not in {"", "Z"}])
+
+        assert shows(answer, cold)  # who was being answered is
+        with socket.create_server(("127.0.0.1", fleet.port)):
+            pass  # the port is free again
 
 
 @contextmanager

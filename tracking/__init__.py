@@ -10,5 +10,5 @@ Read the modules in the order in which a request meets them. The door: `bridge`,
 `wording`, `history`, `clocks`, `why`, `standing`, `dateline`, `carriers`,
 `map`, `land`, `journey`. What leaves: `formats.as_json`, `formats.news`,
 `formats.as_calendar`, `formats.as_feed`, `formats.as_text`, `outcomes`, `security`.
-Before all that: `environment`, `config`, `serving`; beside it: `metrics`, `logs`.
+Before all that: `environment`, `config`, `serving`, `heartbeat`; beside it: `metrics`, `logs`.
 """

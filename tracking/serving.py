@@ -1,11 +1,13 @@
 """serve(): the application on granian, set up for many shoppers on slow lines."""
 
+import math
 import multiprocessing
 import os
 import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -21,6 +23,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from tracking.config import BadSettings, Settings, read_settings
+from tracking.heartbeat import LONGEST_STOP, Silence, beat, heard
 from tracking.pro.simulator import SAMPLES
 
 _COUNTS = "PROMETHEUS_MULTIPROC_DIR"
@@ -64,17 +67,17 @@ def _granian(settings: Settings, target: str) -> "_Server":
         # ms that a line may be idle or take for its headers; proxies keep theirs, and bound clients
         http1_settings=HTTP1Settings(header_read_timeout=75_000 if bridged else 5000),
         respawn_failed_workers=True,
-        workers_kill_timeout=20,  # seconds
+        workers_kill_timeout=int(LONGEST_STOP),
         working_dir=_ROOT,
         log_level=LogLevels.error,
     )
 
 
-def _load(target: str, begun: Connection, *, bridged: bool) -> Any:
-    """In each process, first of all: told to stop before it has begun, it ends."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def _load(target: str, hearing: Connection, beating: Connection, *, bridged: bool) -> Any:
+    """What each process serves."""
+    hearing.close()  # so that nobody is left who hears when the parent is gone
     app: Any = load_target(target, wd=_ROOT)
-    begun.send_bytes(b"begun")
+    beat(beating)
     if bridged:
         from tracking.bridge import Bridge  # noqa: PLC0415 - it counts, see serve()
 
@@ -85,20 +88,41 @@ def _load(target: str, begun: Connection, *, bridged: bool) -> Any:
 class _Server(Granian):  # type: ignore[misc,valid-type]
     """Granian, but a process that had begun is begun again however soon it is killed.
 
-    Granian ends altogether when one ends twice in 5.5 seconds; here only where it never begins.
+    Granian ends altogether when one ends twice in 5.5 seconds; here only where as many as there
+    are, and one more, end in a row before they have begun, however long that takes. And one that
+    falls silent is killed, and so begun again.
     """
 
     def serve_application(self) -> None:
-        self._said, saying = multiprocessing.Pipe(duplex=False)
+        self._begun: set[int] = set()
+        self._in_vain = 0
+        # Told to stop before it has begun, a process ends; granian's own signals come later.
+        os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
+        self._hearing, self._beating = multiprocessing.Pipe(duplex=False)
+        threading.Thread(target=self._watch, daemon=True).start()
         bridged = self.interface == Interfaces.RSGI
-        loader = partial(_load, self.target, saying, bridged=bridged)
+        loader = partial(_load, self.target, self._hearing, self._beating, bridged=bridged)
         self.serve(target_loader=loader, wrap_loader=False)
 
-    def _respawn_workers(self, *args: Any, **kwargs: Any) -> None:
-        super()._respawn_workers(*args, **kwargs)
-        while self._said.poll():
-            self._said.recv_bytes()
-            self.respawned_wrks.clear()
+    def _watch(self) -> None:
+        silence = Silence()
+        while True:
+            pid = heard(self._hearing)
+            if pid is not None:
+                silence.broken_by(pid)
+            if pid is not None and pid not in self._begun:
+                self._begun.add(pid)
+                self._in_vain = 0
+            processes = {worker.inner.pid: worker.inner for worker in self.wrks}
+            for silent in silence.of_too_long(processes):
+                _say("A process has fallen silent and is ended.")
+                processes[silent].kill()
+
+    def _respawn_workers(self, workers: list[int], *args: Any, **kwargs: Any) -> None:
+        self._in_vain += sum(self.wrks[index].inner.pid not in self._begun for index in workers)
+        super()._respawn_workers(workers, *args, **kwargs)
+        hopeless = self._in_vain >= self.workers
+        self.respawned_wrks = dict.fromkeys(range(self.workers), math.inf) if hopeless else {}
 
 
 @contextmanager

@@ -1,0 +1,68 @@
+"""Each process says every second that it is well: one that falls silent is begun again.
+
+The kernel goes on giving shoppers to a process that was stopped or hangs. And one that nobody
+listens to any more, because its parent was killed, ends itself, so that the port is free.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable
+from multiprocessing.connection import Connection
+
+BEAT = 1.0  # seconds
+LONGEST_SILENCE = 10.0  # seconds
+LONGEST_START = 60.0  # seconds until a process is first heard
+LONGEST_STOP = 20.0  # seconds that a process may take to end
+
+
+def beat(pipe: Connection) -> None:
+    """Say that this process is well, from now on."""
+    _say(pipe)
+    threading.Thread(target=_beat, args=[pipe], name="heartbeat", daemon=True).start()
+
+
+def heard(pipe: Connection) -> int | None:
+    """The process that says so next, or None within a second."""
+    return int.from_bytes(pipe.recv_bytes()) if pipe.poll(BEAT) else None
+
+
+def _beat(pipe: Connection) -> None:
+    try:
+        while True:
+            time.sleep(BEAT)
+            _say(pipe)
+    except OSError:  # the parent is gone
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(LONGEST_STOP)
+        os._exit(1)
+
+
+def _say(pipe: Connection) -> None:
+    pipe.send_bytes(os.getpid().to_bytes(8))
+
+
+class Silence:
+    """How much longer each process may be silent.
+
+    Only time in which we were awake ourselves counts: a machine that was suspended, or too busy
+    to let us run, has kept the others from beating too. `timer` gives monotonic seconds.
+    """
+
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+        self._timer = timer
+        self._seen = timer()
+        self._left: dict[int, float] = {}
+
+    def broken_by(self, pid: int) -> None:
+        """A process was heard."""
+        self._left[pid] = LONGEST_SILENCE
+
+    def of_too_long(self, pids: Iterable[int]) -> list[int]:
+        """Those of the processes that are silent for too long; to be asked about once a second."""
+        now = self._timer()
+        awake = min(now - self._seen, 2 * BEAT)
+        self._seen = now
+        self._left = {pid: self._left.get(pid, LONGEST_START) - awake for pid in pids}
+        return [pid for pid, left in self._left.items() if left <= 0]
