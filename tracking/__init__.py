@@ -1,7 +1,8 @@
 """From a typed reference to a page.
 
 Read the modules in the order in which a request meets them. The door: `bridge`, `hosts`,
-`finished`, `encodings`. The question: `pages`, `embedding`, `references`, `questions`. Who asks:
+`finished`, `encodings`. The question: `pages`, `previews`,
+`embedding`, `references`, `questions`. Who asks:
 `lookup`, `allowance`, `counts`,
 `flights`, `asking`, `calls`, `pro.gate`, `pro.client`, `pro.answers`,
 `novelties`, `privacy`. What is remembered: `memory`, `stores`, `changes`, `shared`,

@@ -36,6 +36,7 @@ from tracking.hosts import NAME, STRANGER
 from tracking.journey import Journey, Teller, tell
 from tracking.lookup import Lookup, PagePastLast
 from tracking.outcomes import BadParameter, Outcome, outcome_of, outcome_of_status
+from tracking.previews import is_unread
 from tracking.privacy import redact_page
 from tracking.pro.errors import ProError
 from tracking.references import LONGEST_CUSTOM_REFERENCE, Reference, ReferenceRefused
@@ -195,9 +196,8 @@ def _told_of(found: Found) -> Journey:
 
 
 def _visitor() -> Visitor:
-    """Who asks; HEAD and prefetch are not worth a billed call."""
-    prefetched = "prefetch" in request.headers.get("Sec-Purpose", "")
-    unseen = prefetched or request.environ.get(UNSEEN, False)
+    """Who asks; HEAD, prefetch and previews are not worth a billed call."""
+    unseen = is_unread(request.headers) or request.environ.get(UNSEEN, False)
     return Visitor(network_of(request.remote_addr), reads=not unseen)
 
 

@@ -1,0 +1,86 @@
+"""Who fetches a page that nobody reads, and that they cost no call."""
+
+import pytest
+
+from tests.conftest import Shopper
+from tracking.previews import is_unread
+from tracking.pro.simulator import Simulator
+
+UNREAD = [
+    {"Sec-Purpose": "prefetch"},
+    {"Sec-Purpose": "prefetch;prerender"},
+    {"Purpose": "prefetch"},
+    {"Purpose": "Prefetch"},
+    {"X-Purpose": "preview"},
+    {"X-Moz": "prefetch"},
+    *(
+        {"User-Agent": name}
+        for name in [
+            "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+            "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+            "Twitterbot/1.0",
+            "WhatsApp/2.23.20.0 A",
+            "TelegramBot (like TwitterBot)",
+            "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
+            "LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)",
+            "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5",
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_1) AppleWebKit/601.2.4 (KHTML, like"
+            " Gecko) Version/9.0.1 Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0",
+            "http.rb/5.1.1 (Mastodon/4.2.1; +https://social.example/) Bot",
+        ]
+    ),
+]
+READ = [
+    {},
+    {"Purpose": ""},
+    {"Sec-Purpose": "", "X-Purpose": "", "X-Moz": ""},
+    *(
+        {"User-Agent": name}
+        for name in [
+            "",
+            "curl/8.5.0",
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+            " Chrome/130.0.0.0 Safari/537.36",
+            # browsers inside apps: somebody reads there
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML,"
+            " like Gecko) Mobile/15E148 [FBAN/FBIOS;FBAV/480.0.0.0;FBLC/en_GB]",
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML,"
+            " like Gecko) Mobile/15E148 Twitter for iPhone/10.63",
+            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0.0.0 Mobile"
+            " Safari/537.36 [LinkedInApp]/4.1.1000",
+            "Mozilla/5.0 (Linux; Android 14; wv) AppleWebKit/537.36 WhatsApp/2.24.20.89",
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize("headers", UNREAD)
+def test_what_is_fetched_ahead_or_for_a_preview_is_unread(headers):
+    assert is_unread(headers)
+
+
+@pytest.mark.parametrize("headers", READ)
+def test_what_a_browser_or_a_tool_fetches_is_read(headers):
+    assert not is_unread(headers)
+
+
+@pytest.mark.parametrize("headers", UNREAD)
+def test_r12_a_preview_costs_no_call_and_is_answered_from_memory_or_not_at_all(
+    headers: dict[str, str], shopper: Shopper, pro: Simulator
+):
+    def preview() -> int:
+        return shopper.client.get("/parcel?reference=DEMO-1001", headers=headers).status_code
+
+    assert preview() == 503
+    assert pro.calls == []
+    shopper.ask("DEMO-1001")
+    assert preview() == 200
+    assert len(pro.calls) == 1
+
+
+def test_r12_a_cold_preview_spoils_nothing_for_the_shopper_who_comes_next(shopper: Shopper):
+    unseen = shopper.client.get("/parcel?reference=DEMO-1001", headers={"User-Agent": "Twitterbot"})
+
+    assert unseen.status_code == 503
+    assert unseen.headers["Cache-Control"] == "no-store"
+    shopper.ask("DEMO-1001")
