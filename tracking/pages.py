@@ -197,7 +197,7 @@ def _told_of(found: Found) -> Journey:
 
 def _visitor() -> Visitor:
     """Who asks; HEAD, prefetch and previews are not worth a billed call."""
-    unseen = is_unread(request.headers) or request.environ.get(UNSEEN, False)
+    unseen = is_unread(dict(request.headers)) or request.environ.get(UNSEEN, False)
     return Visitor(network_of(request.remote_addr), reads=not unseen)
 
 
