@@ -45,7 +45,7 @@ from tracking.wording import Words
 pages = Blueprint("pages", __name__)
 
 _LONGEST_ADDRESS = 2048  # characters; granian takes 65,000
-_NOT_HTML = (".ics", ".atom", ".txt")
+_TOLD_AS_TEXT = frozenset({"/parcel.ics", "/parcel.atom", "/parcel.txt"})
 _PAGE = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 
 
@@ -234,7 +234,7 @@ def _told(outcome: Outcome) -> Response:
     """An outcome in the format that was asked for."""
     if request.path.endswith(".json"):
         response = jsonify(error={"code": outcome.code, "message": outcome.message})
-    elif request.path.endswith(_NOT_HTML):
+    elif request.path in _TOLD_AS_TEXT:
         response = Response(as_text(outcome.text), mimetype="text/plain")
     else:
         response = make_response(render_template("errors/outcome.html", outcome=outcome))
