@@ -15,6 +15,7 @@ from tracking.freshness import (
     jittered,
     seconds_finished,
     seconds_fresh,
+    seconds_until_news,
 )
 from tracking.shipments import Event, Item, Shipment
 from tracking.timestamps import Timestamp
@@ -146,3 +147,18 @@ def test_no_finished_page_outlives_the_quarter_of_an_hour(
     moment = NOW + timedelta(minutes=minute, seconds=second)
 
     assert seconds_finished(6 * 3600.0, moment) == left
+
+
+@pytest.mark.parametrize(
+    ("wait", "rest", "seconds"),
+    [
+        *[(wait, wait, 60) for wait in (13.5, 15, 54, 59.9, 60)],
+        *[(wait, 1, 120) for wait in (108.1, 119.9, 120)],
+        *[(wait, 0.1, 600) for wait in (540.1, 600)],
+        *[(120, rest, 5) for rest in (0, -1, -86_000)],
+    ],
+)
+def test_there_may_be_news_when_it_stands_no_longer_in_the_same_words_of_all_processes(
+    wait: float, rest: float, seconds: int
+) -> None:
+    assert seconds_until_news(wait, rest) == seconds

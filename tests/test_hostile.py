@@ -118,7 +118,7 @@ def shape(html: str) -> tuple[Elements, int]:
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    without_references = re.sub(r"\d{4,}", "", html)
+    without_references = re.sub(r'\d{4,}|data-version="\w+"', "", html)
     return reader.elements, without_references.count("49")
 
 

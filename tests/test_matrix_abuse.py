@@ -536,7 +536,8 @@ def test_G15_G16_a_page_sets_no_cookie_and_asks_and_tells_nobody_else(site, page
 
 def asks_nobody_else(soup: BeautifulSoup) -> None:
     """All that a browser fetches is ours; what leads away says nothing of where it comes from."""
-    assert soup.select("script, iframe, object, embed, base, [style], [onload], [ping]") == []
+    assert soup.select("iframe, object, embed, base, [style], [onload], [ping]") == []
+    assert all(one["src"].startswith("/assets/") and not one.text for one in soup("script"))
     assert soup.select("meta[http-equiv]") == []
     fetched = [
         one[name]

@@ -10,6 +10,6 @@ Read the modules in the order in which a request meets them. The door: `bridge`,
 `timestamps`, `codes`, `endings`, `status`, `timeline`, `derivation`, `rollup`. How it is told:
 `wording`, `history`, `clocks`, `why`, `standing`, `dateline`, `carriers`,
 `map`, `land`, `journey`. What leaves: `formats.as_json`, `formats.news`,
-`formats.as_calendar`, `formats.as_feed`, `formats.as_text`, `outcomes`, `security`.
+`formats.as_calendar`, `formats.as_feed`, `formats.as_text`, `version`, `outcomes`, `security`.
 Before all that: `environment`, `config`, `serving`, `heartbeat`; beside it: `metrics`, `logs`.
 """

@@ -56,9 +56,9 @@ class Found:
     """PRO's answer about a reference; `checked_at` is when PRO gave it (aware).
 
     `level` is the one that it was found at. `processing` means known to PRO, and nothing more.
-    `stale` means older than it should be, because PRO could not be asked again. `rest` is for how
-    many seconds it stands, `subject` the key under which it is remembered, and `changes` how many
-    the memory had seen when it was read.
+    `stale` means older than it should be, because PRO could not be asked again. It stands for
+    `wait` seconds, of which `rest` are left. `subject` is the key under which it is remembered, and
+    `changes` how many the memory had seen when it was read.
     """
 
     reference: Reference
@@ -68,6 +68,7 @@ class Found:
     processing: bool
     checked_at: datetime
     stale: bool = False
+    wait: float = 0.0
     rest: float = 0.0
     subject: str = ""
     changes: int = 0

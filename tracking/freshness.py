@@ -1,5 +1,6 @@
 """How long an answer may be served without asking PRO again (design.md, Caching)."""
 
+import math
 import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ EXCEPTION = 600.0
 FINAL = 6 * 3600.0
 NOT_FOUND = 60.0
 RENEWING = 1.0
+RENEWED = 5  # by then an answer that is being renewed has come
 QUARTER = 900.0
 AGAIN = 15.0  # after asking failed
 
@@ -37,6 +39,14 @@ def seconds_finished(rest: float, now: datetime) -> float:
     multiple of one. An answer that is being renewed is looked at again after a second.
     """
     return min(max(rest, RENEWING), QUARTER - now.timestamp() % QUARTER)
+
+
+def seconds_until_news(wait: float, rest: float) -> int:
+    """After how many seconds there may be another answer than one that stands for `rest` of `wait`.
+
+    In whole minutes, so that all processes make the same page of the same answer.
+    """
+    return 60 * math.ceil(wait / 60) if rest > 0 else RENEWED
 
 
 def jittered(seconds: float) -> float:

@@ -9,6 +9,7 @@ from tracking.clocks import ClockLine, tell_check, tell_report
 from tracking.codes import TONES
 from tracking.dateline import DateLine, tell_date
 from tracking.entries import Found, Level
+from tracking.freshness import seconds_until_news
 from tracking.history import Clock, History, Scan, page_clock, tell_history
 from tracking.map import Way, tell_way
 from tracking.references import Kind
@@ -98,7 +99,10 @@ class ParcelJourney:
 
 @dataclass(frozen=True)
 class Journey:
-    """The answer to a question, whatever its kind and level."""
+    """The answer to a question, whatever its kind and level.
+
+    In `renew` seconds it may be another one; None where nothing more is to come.
+    """
 
     reference: str
     kind: Kind
@@ -108,6 +112,7 @@ class Journey:
     checked_at: datetime
     checked: ClockLine
     stale: bool
+    renew: int | None
     processing: bool
     standing: Standing
     subtitle: str
@@ -148,6 +153,7 @@ def tell(found: Found, teller: Teller) -> Journey:
     words = teller.words.of(_common(parcel.shipment.carrier.name for parcel in parcels))
     if found.shipments.total == 1:
         parcels = [replace(parcel, way=tell_way(parcel.events, words)) for parcel in parcels]
+    standing = stand_together([parcel.standing for parcel in parcels], "parcel", words)
     return Journey(
         reference=found.reference.text,
         kind=found.reference.kind,
@@ -157,8 +163,9 @@ def tell(found: Found, teller: Teller) -> Journey:
         checked_at=found.checked_at,
         checked=tell_check(found.checked_at, words, teller.now, teller.home),
         stale=found.stale,
+        renew=None if standing.final else seconds_until_news(found.wait, found.rest),
         processing=found.processing,
-        standing=stand_together([parcel.standing for parcel in parcels], "parcel", words),
+        standing=standing,
         subtitle=_subtitle(found, words),
         parcels=tuple(parcels),
     )

@@ -168,6 +168,7 @@ def _found(
         processing=entry.outcome == "processing",
         checked_at=min(entry.fetched_at, now),  # clocks differ
         stale=entry.delayed,
+        wait=entry.wait,
         rest=rest,
         subject=question.key,
     )

@@ -40,6 +40,7 @@ from tracking.previews import is_unread
 from tracking.privacy import redact_page
 from tracking.pro.errors import ProError
 from tracking.references import LONGEST_CUSTOM_REFERENCE, Reference, ReferenceRefused
+from tracking.version import version_of
 from tracking.wording import Words
 
 pages = Blueprint("pages", __name__)
@@ -79,7 +80,7 @@ def home() -> Response:
 
 @pages.get("/parcel")
 def parcel() -> Response:
-    return _page("pages/journey.html", journey=_journey())
+    return _answer(_journey())
 
 
 @pages.get("/parcel.json")
@@ -117,7 +118,7 @@ def record() -> Response:
 def embed() -> Response:
     if "reference" not in request.args:
         return home()
-    return _page("pages/journey.html", journey=_journey())
+    return _answer(_journey())
 
 
 @pages.get("/healthz")
@@ -224,6 +225,11 @@ def _check(args: MultiDict[str, str]) -> tuple[Level, int]:
     if twice or level not in LEVELS or not _PAGE.fullmatch(page):
         raise BadParameter
     return level, int(page)
+
+
+def _answer(journey: Journey) -> Response:
+    version = version_of(journey, _site().words)
+    return _page("pages/journey.html", journey=journey, version=version)
 
 
 def _page(template: str, **values: object) -> Response:

@@ -3,21 +3,30 @@
 from flask import Request, Response
 
 _ONE_YEAR = 365 * 24 * 3600  # seconds
+_SCRIPT = (
+    "script-src 'self'",
+    "connect-src 'self'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+)
 _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 def secure(response: Response, request: Request, embed_origins: tuple[str, ...]) -> Response:
     """Set the headers of one answer."""
     ancestors = embed_origins if request.path == "/embed" else ()
-    response.headers.update(headers_of_all(ancestors, https=request.is_secure))
+    scripted = _has_script(response, request)
+    response.headers.update(headers_of_all(ancestors, scripted=scripted, https=request.is_secure))
     response.headers["Cache-Control"] = _cache_control(response, request)
     return response
 
 
-def headers_of_all(ancestors: tuple[str, ...] = (), *, https: bool = False) -> dict[str, str]:
+def headers_of_all(
+    ancestors: tuple[str, ...] = (), *, scripted: bool = False, https: bool = False
+) -> dict[str, str]:
     """What every answer carries, one that may be framed by `ancestors`."""
     headers = {
-        "Content-Security-Policy": content_security_policy(ancestors),
+        "Content-Security-Policy": content_security_policy(ancestors, scripted=scripted),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "X-Robots-Tag": "noindex",
@@ -31,8 +40,11 @@ def headers_of_all(ancestors: tuple[str, ...] = (), *, https: bool = False) -> d
     return headers
 
 
-def content_security_policy(ancestors: tuple[str, ...]) -> str:
-    """Only our own stylesheet, icon and form; framed by nobody but `ancestors`."""
+def content_security_policy(ancestors: tuple[str, ...], *, scripted: bool = False) -> str:
+    """Only our own stylesheet, icon and form; framed by nobody but `ancestors`.
+
+    Where there is our script, it may ask us, and make no markup or code of text.
+    """
     return "; ".join(
         [
             "default-src 'none'",
@@ -40,9 +52,18 @@ def content_security_policy(ancestors: tuple[str, ...]) -> str:
             "img-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
+            *(_SCRIPT if scripted else ()),
             "frame-ancestors " + (" ".join(ancestors) or "'none'"),
         ]
     )
+
+
+def _has_script(response: Response, request: Request) -> bool:
+    """Only a page with an answer has one: see `pages/journey.html`."""
+    answers = request.path == "/parcel" or (
+        request.path == "/embed" and "reference" in request.args
+    )
+    return answers and response.status_code == 200
 
 
 def _cache_control(response: Response, request: Request) -> str:

@@ -87,15 +87,23 @@ def serving(app: Any) -> Iterator[str]:
 
 
 def shop(environ: dict, start_response: Callable) -> Any:
-    """A page of a shop: `frame` is what it frames, `scheme` its colour scheme; and a bad page."""
+    """A page of a shop: `frame` is what it frames, `allow` and `sandbox` how; and a bad page.
+
+    `scheme` is its colour scheme.
+    """
     request = Request(environ)
     if request.path == "/bad":
         bad = _BAD.replace("PORT", environ["SERVER_PORT"])
         return Response(bad, mimetype="text/html")(environ, start_response)
     scheme = request.args.get("scheme", "")
+    how = "".join(
+        f' {name}="{escape(request.args[name])}"'
+        for name in ("allow", "sandbox")
+        if name in request.args
+    )
     meta = f'<meta name="color-scheme" content="{escape(scheme)}">' if scheme else ""
     html = f"""<!doctype html><html lang="en"><title>Shop</title>{meta}
         <link rel="icon" href="data:,"><body style="margin: 0; background: rgb(200, 40, 160)">
-        <iframe src="{escape(request.args.get("frame", ""))}" title="Track your parcel"
+        <iframe src="{escape(request.args.get("frame", ""))}" title="Track your parcel"{how}
                 style="border: 0; width: 600px; height: 500px"></iframe>"""
     return Response(html, mimetype="text/html")(environ, start_response)
