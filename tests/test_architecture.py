@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, nodes
 
+from app import create_app
+
 ROOT = Path(__file__).parent.parent
 MODULES = [ROOT / "app.py", *sorted((ROOT / "tracking").rglob("*.py"))]
 SIMULATOR = ROOT / "tracking/pro/simulator"
-TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*.*") if path.is_file())
 COMPONENTS = sorted((ROOT / "templates/components").glob("*.html"))
 STYLESHEET = (ROOT / "static/parcel.css").read_text("utf-8")
 
@@ -189,6 +191,9 @@ class TestWhoKnowsWhat:
         }
         assert _users("tracking.signing") == {"app.py", "tracking/shared.py"}
 
+    def test_only_one_module_knows_how_calendars_are_written(self) -> None:
+        assert _users("icalendar") == {"tracking/formats/as_calendar.py"}
+
     def test_only_one_module_knows_how_counts_are_told(self) -> None:
         assert _users("prometheus_client") == {"tracking/metrics.py"}
 
@@ -316,6 +321,12 @@ class TestTemplates:
 
         assert not filters & {"safe", "tojson", "xmlattr", "forceescape"}
         assert not re.search(r"autoescape|\bMarkup\b", text)
+
+    def test_everything_is_escaped_but_plain_text(self) -> None:
+        escaped = create_app().jinja_env.autoescape
+
+        assert [path.name for path in TEMPLATES if not escaped(_name(path))] == ["parcel.txt"]
+        assert escaped(None)
 
     @pytest.mark.parametrize("path", TEMPLATES, ids=_name)
     def test_no_style_and_no_script_stands_in_a_template(self, path: Path) -> None:
