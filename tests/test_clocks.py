@@ -27,7 +27,7 @@ def scan(at: str | None, received: str | None = None) -> Event:
 def reported(
     *events: Event, now: datetime = NOW, home: ZoneInfo = LONDON, words: Words = WORDS
 ) -> ClockLine | None:
-    return tell_report(events, words, page_clock([events], now, home), home)
+    return tell_report(events, words, page_clock([events], now, home))
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,10 @@ def test_it_is_delayed_even_where_the_clock_was_set_back(by: dict[str, float]) -
 
     assert postponed.delayed
     assert 0 < postponed.rest(after(**by)) <= 15
+
+
+def test_a_moment_later_it_is_the_same_and_newer() -> None:
+    newer = entry().a_moment_later
+
+    assert newer.asked_at > entry().asked_at
+    assert (newer.delayed, newer.shipments) == (False, entry().shipments)

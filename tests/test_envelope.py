@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tracking.entries import Entry
 from tracking.envelope import VERSION, pack, unpack
-from tracking.shipments import Carrier, Event, Item, Shipment, ShipmentPage
+from tracking.shipments import Carrier, Event, ExpectedDate, Item, Shipment, ShipmentPage
 from tracking.timestamps import Timestamp
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
@@ -59,6 +59,8 @@ events = st.builds(
 event_lists = st.lists(events, max_size=2).map(tuple)
 texts = st.lists(st.text(max_size=5), max_size=2).map(tuple)
 items = st.builds(Item, words, words, texts, event_lists)
+moments = st.datetimes(timezones=st.just(UTC))
+expected_dates = st.builds(ExpectedDate, st.dates(), moments)
 shipments = st.builds(
     Shipment,
     shipment_reference=words,
@@ -68,8 +70,9 @@ shipments = st.builds(
     expected_delivery_date=st.none() | st.dates(),
     events=st.none() | event_lists,
     items=st.none() | st.lists(items, max_size=2).map(tuple),
+    expected_since=st.none() | moments,
+    expected_before=st.lists(expected_dates, max_size=2).map(tuple),
 )
-moments = st.datetimes(timezones=st.just(UTC))
 entries = st.builds(
     Entry,
     outcome=st.sampled_from(["found", "processing", "not_found", "gone"]),

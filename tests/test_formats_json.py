@@ -35,6 +35,7 @@ SHIPMENT = {
     "final": bool,
     "notes": list,
     "expected_delivery_date": TEXT,
+    "earlier_expected_delivery_dates": list,
     "delivered_at": TEXT,
     "carrier": dict,
     "carrier_references": list,
@@ -229,6 +230,7 @@ def test_a_full_shipment_is_told_in_full(pro, opened):
                 "final": False,
                 "notes": [],
                 "expected_delivery_date": "2026-11-25",
+                "earlier_expected_delivery_dates": [],
                 "delivered_at": None,
                 "carrier": {
                     "reference": "CAR",

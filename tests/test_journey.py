@@ -586,6 +586,18 @@ def test_a_scan_of_which_pro_was_told_late_is_marked(shown, at, received, said):
     assert texts(page, ".scan-entry__late") == said
 
 
+def test_of_a_scan_that_was_reported_twice_the_first_report_counts(shown):
+    at, in_time, later = (f"2026-11-24T{hour}:00:00Z" for hour in ("02", "03", "13"))
+
+    _, page = shown(
+        event(at=at, received_timestamp=in_time),
+        event(at=at, received_timestamp=later, location="Exeter Hub"),
+    )
+
+    assert texts(page, ".scan-entry__place") == ["Exeter Hub"]
+    assert texts(page, ".scan-entry__late") == []
+
+
 @pytest.mark.parametrize("stamp", ["???", "2026-13-45T99:00", "24/11/2026", "", None])
 def test_a_time_that_cannot_be_read_is_no_time_element_and_no_date(shown, stamp):
     _, page = shown(event("delivered", stamp))

@@ -1,6 +1,6 @@
 """Why this status? The scan, and what does not change it, in sentences that a shopper reads."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from tracking.why import tell_item, tell_why
 from tracking.wording import Words
 
 WORDS = Words(carrier="Harrier Parcels")
-CLOCK = Clock(NOON, timedelta(0))
+CLOCK = Clock(NOON, timedelta(0), UTC)
 SOURCE = "This comes from a scan by Harrier Parcels: "
 NEWEST = " It is the newest scan that says where the parcel is."
 

@@ -5,7 +5,8 @@ Read the modules in the order in which a request meets them. The door: `bridge`,
 `embedding`, `references`, `questions`. Who asks:
 `lookup`, `allowance`, `counts`,
 `flights`, `asking`, `calls`, `pro.gate`, `pro.client`, `pro.answers`,
-`novelties`, `privacy`. What is remembered: `memory`, `stores`, `changes`, `shared`,
+`novelties`, `privacy`, `ledger`.
+What is remembered: `memory`, `stores`, `changes`, `shared`,
 `fleet`, `connection`, `signing`, `entries`, `envelope`, `freshness`. What it means: `shipments`,
 `timestamps`, `codes`, `endings`, `status`, `timeline`, `derivation`, `rollup`. How it is told:
 `wording`, `history`, `clocks`, `why`, `standing`, `dateline`, `carriers`,

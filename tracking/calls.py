@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from tracking.config import Privacy
 from tracking.entries import Entry, Outcome
 from tracking.flights import Flights
+from tracking.ledger import with_earlier_dates
 from tracking.memory import Memory, Remembered
 from tracking.novelties import note_new_codes
 from tracking.privacy import redact_page
@@ -89,12 +90,12 @@ class Calls:
         except BaseException:
             self.memory.give_up(claim)
             raise
-        entry = self._judge(question, outcome, shipments)
+        entry = self._with_earlier_dates(question, self._judge(question, outcome, shipments))
         kept = [(_key(question, outcome), entry), *self._shared_out(question, entry)]
         if rejected and question.kind == "custom_reference":  # and so it would be at the other
             other = question.at_other_level
             kept.append((_key(other, outcome), self._judge(other, outcome, shipments)))
-        self.memory.keep(*kept, claim=claim)
+        self.memory.keep(*kept, claim=claim, watched=_own_keys(question, entry))
         return entry
 
     def _claim(self, question: Question, deadline: Deadline) -> tuple[Claim | None, Entry | None]:
@@ -167,6 +168,12 @@ class Calls:
         known = entry.shipments.shipments if entry and entry.outcome == "found" else ()
         return shipment.with_events_of(known[0]) if known else shipment
 
+    def _with_earlier_dates(self, question: Question, entry: Entry) -> Entry:
+        """The same, with what was remembered until now of when each shipment was expected."""
+        keys = [*_keys(question), *_own_keys(question, entry)]
+        known = [one.entry for one in map(self.memory.recall_here, keys) if one]
+        return with_earlier_dates(entry, known, entry.fetched_at)
+
     def _shared_out(self, question: Question, entry: Entry) -> Iterable[tuple[str, Entry]]:
         """Each shipment of an order is known by its own reference now, at no further cost."""
         of_order = question.kind == "custom_reference" and question.level == "shipment"
@@ -186,9 +193,17 @@ def _news(question: Question, told: Iterable[Remembered | None]) -> Entry | None
 
 
 def _keys(question: Question) -> list[str]:
-    """Under which keys it is kept what one endpoint said."""
+    """Under which keys it is kept what one endpoint said, or the other said of the shipment."""
     custom = question.kind == "custom_reference"
-    return [question.key, question.absence] if custom else [question.key]
+    return [question.key, question.absence if custom else question.at_other_level.key]
+
+
+def _own_keys(question: Question, entry: Entry) -> list[str]:
+    """Under which other keys each shipment of an order may be known."""
+    if question.kind == "reference":
+        return []
+    references = (shipment.shipment_reference for shipment in entry.shipments.shipments)
+    return [Question("reference", one, "shipment").key for one in references if one]
 
 
 def _key(question: Question, outcome: Outcome) -> str:

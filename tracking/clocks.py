@@ -18,18 +18,16 @@ class ClockLine:
     machine: str
 
 
-def tell_report(
-    events: Iterable[Event], words: Words, clock: Clock, home: tzinfo
-) -> ClockLine | None:
+def tell_report(events: Iterable[Event], words: Words, clock: Clock) -> ClockLine | None:
     """When the newest scan was made, as the carrier gave it; None where no time is known.
 
-    Its offset is named where it is not the one of `home`, in which we say when we checked.
+    Its offset is named where it is not the retailer's, by which we say when we checked.
     """
     stamps = [(stamp, event) for event in events if (stamp := event.believed(clock.now))]
     if not stamps:
         return None
     stamp, event = max(stamps, key=lambda one: one[0].instant)
-    when = tell_scan(event, words, clock, clock.now.astimezone(home).utcoffset())
+    when = tell_scan(event, words, clock, clock.now.astimezone(clock.home).utcoffset())
     return ClockLine(words.say("clocks", "reported", when=when), stamp.machine)
 
 

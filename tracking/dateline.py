@@ -1,45 +1,74 @@
 """When it comes, or came: rule S14 of experience.md. Pure."""
 
 from dataclasses import dataclass
-from datetime import date
 
+from tracking.clocks import tell_when
 from tracking.history import Clock
+from tracking.shipments import Shipment
 from tracking.standing import Standing
 from tracking.timestamps import Timestamp
-from tracking.wording import Words, clock_time, full_date
+from tracking.wording import Words, clock_time, day_and_month, full_date
 
 
 @dataclass(frozen=True)
 class DateLine:
-    """What rule S14 says: a sentence, and the calendar date in it."""
+    """What rule S14 says: a sentence, and the calendar date in it.
+
+    `moves` says how the date changed while we watched, newest first.
+    """
 
     text: str
     machine: str | None = None
     overdue: bool = False
+    moves: tuple[str, ...] = ()
 
 
 def tell_date(
     standing: Standing,
-    expected: date | None,
+    shipment: Shipment,
     delivered_at: Timestamp | None,
     words: Words,
     clock: Clock,
 ) -> DateLine | None:
-    """Rule S14. The expected date is a calendar date: it never shifts by a time zone."""
+    """Rule S14. The expected date is a calendar date: it never shifts by a time zone.
+
+    When it changed is told by the retailer's clock: it was we who saw it.
+    """
     if standing.delivered and standing.final:
-        return _delivered_line(delivered_at, words) if delivered_at else None
+        return delivered_line(delivered_at, words) if delivered_at else None
     if standing.final:
         return None
+    expected = shipment.expected_delivery_date
     if expected is None:
-        return DateLine(words.say("dates", "unknown"))
+        moves = _moves(shipment, "withdrawn", words, clock)
+        return DateLine(words.say("dates", "unknown"), moves=moves)
     days = (expected - clock.today).days
     name = {0: "expected_today", 1: "expected_tomorrow"}.get(days, "expected")
     overdue = days < 0
     text = words.say("dates", "overdue" if overdue else name, date=full_date(expected))
-    return DateLine(text, expected.isoformat(), overdue)
+    moves = _moves(shipment, "moved_before" if overdue else "moved", words, clock)
+    return DateLine(text, expected.isoformat(), overdue, moves)
 
 
-def _delivered_line(stamp: Timestamp, words: Words) -> DateLine:
+def _moves(shipment: Shipment, name: str, words: Words, clock: Clock) -> tuple[str, ...]:
+    """Each earlier date, with the day on which another took its place; `name` is of the newest."""
+    today = clock.now.astimezone(clock.home).date()
+    earlier = shipment.expected_before
+    changes = [shipment.expected_since, *(one.seen_at for one in earlier)]
+    return tuple(
+        words.say(
+            "dates",
+            "moved_before" if place else name,
+            date=day_and_month(one.date, today.year),
+            when=tell_when(changed_at.astimezone(clock.home).date(), today, words),
+        )
+        for place, (one, changed_at) in enumerate(zip(earlier, changes, strict=False))
+        if changed_at
+    )
+
+
+def delivered_line(stamp: Timestamp, words: Words) -> DateLine:
+    """When it came, as precisely as the carrier said."""
     day = full_date(stamp.date)
     if not stamp.has_time:
         return DateLine(words.say("dates", "delivered", date=day), stamp.machine)

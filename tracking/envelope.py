@@ -10,10 +10,10 @@ from datetime import date, datetime
 from typing import Any
 
 from tracking.entries import LEVELS, Entry
-from tracking.shipments import Carrier, Event, Item, Shipment, ShipmentPage
+from tracking.shipments import Carrier, Event, ExpectedDate, Item, Shipment, ShipmentPage
 from tracking.timestamps import Timestamp
 
-VERSION = 1  # of what is written below; entries of another are not read
+VERSION = 2  # of what is written below; entries of another are not read
 _LARGEST = 32 * 1024 * 1024  # bytes of JSON
 _FAST = 1  # zlib's level: a fifth larger than the best, in a third of the time
 
@@ -25,6 +25,14 @@ _UNREADABLE = (
     TypeError,
     AttributeError,
     RecursionError,
+)
+
+_PARSED = (
+    "expected_delivery_date",
+    "expected_since",
+    "expected_before",
+    "events",
+    "items",
 )
 
 Json = dict[str, Any]
@@ -63,7 +71,7 @@ def _plain(value: object) -> Any:
         return value.iso
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Shipment | Item | Event | Carrier):
+    if isinstance(value, Shipment | Item | Event | Carrier | ExpectedDate):
         named = ((field.name, getattr(value, field.name)) for field in fields(value))
         return {name: known for name, known in named if known is not None}
     raise TypeError(type(value).__name__)
@@ -91,9 +99,7 @@ def _moment(text: str) -> datetime:
 
 
 def _shipment(known: Json) -> Shipment:
-    expected, events, items = (
-        known.pop(name, None) for name in ("expected_delivery_date", "events", "items")
-    )
+    expected, since, before, events, items = (known.pop(name, None) for name in _PARSED)
     return Shipment(
         **known
         | {
@@ -101,9 +107,15 @@ def _shipment(known: Json) -> Shipment:
             "carrier_references": tuple(known["carrier_references"]),
         },
         expected_delivery_date=date.fromisoformat(expected) if expected else None,
+        expected_since=_moment(since) if since else None,
+        expected_before=tuple(_expected(one) for one in before),
         events=None if events is None else _events(events),
         items=None if items is None else tuple(_item(item) for item in items),
     )
+
+
+def _expected(known: Json) -> ExpectedDate:
+    return ExpectedDate(date.fromisoformat(known["date"]), _moment(known["seen_at"]))
 
 
 def _item(known: Json) -> Item:

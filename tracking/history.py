@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from tracking.codes import NOTES, known
 from tracking.shipments import Event
 from tracking.status import Status
-from tracking.timeline import by_day
+from tracking.timeline import Merged, by_day
 from tracking.timestamps import Timestamp
 from tracking.wording import Words, clock_time, full_date, offset_name
 
@@ -65,10 +65,14 @@ class History:
 
 @dataclass(frozen=True)
 class Clock:
-    """The time, and the offset that the page counts in: the newest scan's, else the retailer's."""
+    """The time, and the offset that the page counts in: the newest scan's, else the retailer's.
+
+    `home` is the retailer's own time zone, in which is told what we did ourselves.
+    """
 
     now: datetime
     offset: timedelta
+    home: tzinfo
 
     @property
     def today(self) -> date:
@@ -80,8 +84,9 @@ class Clock:
         return self.now.astimezone(timezone(offset)).date()
 
 
-def tell_history(events: tuple[Event, ...], status: Status, words: Words, clock: Clock) -> History:
+def tell_history(merged: Merged, status: Status, words: Words, clock: Clock) -> History:
     """Tell merged events, newest first; those that the status ignores came after the end."""
+    events, copies = merged.events, dict(merged.folded)
     name = "after_final" if status.delivered else "after_other_final"
     after = dict.fromkeys(status.ignored, words.say("notes", name))
     split = SHOWN if len(events) >= FOLDED_FROM else len(events)
@@ -91,7 +96,10 @@ def tell_history(events: tuple[Event, ...], status: Status, words: Words, clock:
             DayOfScans(
                 _heading(day.date, day.events[0], words, clock),
                 day.date,
-                tuple(_scan(event, after.get(event, ""), words, clock) for event in day.events),
+                tuple(
+                    _scan(event, copies.get(event, ()), after.get(event, ""), words, clock)
+                    for event in day.events
+                ),
             )
             for day in by_day(some, clock.now)
         )
@@ -99,7 +107,9 @@ def tell_history(events: tuple[Event, ...], status: Status, words: Words, clock:
     return History(days(events[:split]), days(events[split:]), len(events) - split)
 
 
-def _scan(event: Event, after_final: str, words: Words, clock: Clock) -> Scan:
+def _scan(
+    event: Event, copies: tuple[Event, ...], after_final: str, words: Words, clock: Clock
+) -> Scan:
     stamp = event.believed(clock.now)
     return Scan(
         event=event,
@@ -110,7 +120,7 @@ def _scan(event: Event, after_final: str, words: Words, clock: Clock) -> Scan:
         note=_note(event, words),
         code_words=_code_words(event),
         signed=words.signature(event),
-        late=_late(event, stamp, words),
+        late=_late(event, copies, stamp, words),
         after_final=after_final,
     )
 
@@ -133,13 +143,14 @@ def _zone(stamp: Timestamp | None, words: Words, clock: Clock) -> str | None:
     return words.say("dates", "zone", offset=offset_name(offset))
 
 
-def _late(event: Event, stamp: Timestamp | None, words: Words) -> str:
+def _late(event: Event, copies: tuple[Event, ...], stamp: Timestamp | None, words: Words) -> str:
     """How long it took the carrier to report a scan, where that is known and _BELATED or more.
 
-    Without a time or an offset only days can be told apart, and one day may be no more than an
-    hour.
+    The first copy counts. Without a time or an offset only days can be told apart, and one day
+    may be no more than an hour.
     """
-    received = event.received_timestamp
+    told = (one.received_timestamp for one in (event, *copies))
+    received = min(filter(None, told), key=lambda one: one.instant, default=None)
     if stamp is None or received is None or stamp is not event.timestamp:
         return ""
     exact = all(one.has_time and one.moment.tzinfo for one in (stamp, received))
@@ -183,4 +194,4 @@ def page_clock(histories: Iterable[tuple[Event, ...]], now: datetime, home: tzin
     placed = [stamp for stamp in stamps if stamp and stamp.moment.utcoffset() is not None]
     newest = max(placed, key=lambda stamp: stamp.instant, default=None)
     offset = newest.moment.utcoffset() if newest else now.astimezone(home).utcoffset()
-    return Clock(now, offset if offset is not None else timedelta(0))
+    return Clock(now, offset if offset is not None else timedelta(0), home)

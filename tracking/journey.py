@@ -7,7 +7,7 @@ from itertools import chain
 
 from tracking.clocks import ClockLine, tell_check, tell_report
 from tracking.codes import TONES
-from tracking.dateline import DateLine, tell_date
+from tracking.dateline import DateLine, delivered_line, tell_date
 from tracking.entries import Found, Level
 from tracking.freshness import seconds_until_news
 from tracking.history import Clock, History, Scan, page_clock, tell_history
@@ -193,7 +193,7 @@ def _parcel(shipment: Shipment, processing: bool, teller: Teller) -> ParcelJourn
     own_known = shipment.events is not None or not items
     standing = own if own_known else stand_together([i.standing for i in items], "item", words)
     delivered_at = _scanned(status, now) if own_known else _latest(i.delivered_at for i in items)
-    date_line = tell_date(standing, shipment.expected_delivery_date, delivered_at, words, clock)
+    date_line = tell_date(standing, shipment, delivered_at, words, clock)
     if date_line and date_line.overdue:
         standing = standing.noting("overdue", at_least="warning")
     return ParcelJourney(
@@ -201,9 +201,9 @@ def _parcel(shipment: Shipment, processing: bool, teller: Teller) -> ParcelJourn
         standing=_noting_silence(standing, histories, teller, words, clock),
         date_line=date_line,
         delivered_at=delivered_at if standing.delivered else None,
-        reported=tell_report(chain.from_iterable(histories), words, clock, teller.home),
+        reported=tell_report(chain.from_iterable(histories), words, clock),
         events=merged.events,
-        history=tell_history(merged.events, status, words, clock),
+        history=tell_history(merged, status, words, clock),
         way=None,
         items=items,
     )
@@ -220,9 +220,9 @@ def _item(
         item=item,
         standing=told,
         events=events,
-        history=tell_history(events, status, words, clock),
+        history=tell_history(merged, status, words, clock),
         delivered_at=delivered_at,
-        date_line=tell_date(told, None, delivered_at, words, clock) if delivered_at else None,
+        date_line=delivered_line(delivered_at, words) if delivered_at else None,
     )
 
 

@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from tracking.changes import Changes
 from tracking.entries import Entry, Level, Outcome
 from tracking.envelope import pack, unpack
 from tracking.freshness import GRACE, NOT_FOUND, jittered, seconds_fresh
+from tracking.ledger import with_earlier_dates
 from tracking.shared import Claim, Shared
 from tracking.shipments import ShipmentPage
 
@@ -122,8 +124,13 @@ class Memory:
         wait = jittered(NOT_FOUND) if lost else seconds_fresh(shipments.shipments, now)
         return Entry(outcome, level, now, now, wait, shipments)
 
-    def keep(self, *kept: tuple[str, Entry], claim: Claim | None = None) -> None:
-        """Remember entries under their keys, and end the claim under which they were asked for."""
+    def keep(
+        self, *kept: tuple[str, Entry], claim: Claim | None = None, watched: Sequence[str] = ()
+    ) -> None:
+        """Remember entries under their keys, and end the claim under which they were asked for.
+
+        What Redis has under the `watched` keys of earlier dates is added later: nobody waits.
+        """
         whole = GRACE.total_seconds()  # also for what is lost: others may remember what was there
         packed = {
             key: (pack(key, entry), self._life(entry) if entry.found else whole)
@@ -131,6 +138,8 @@ class Memory:
         }
         for key, entry in kept:
             self._put(key, packed[key][0], entry)
+        if self.shared and watched:  # before what is there is replaced
+            self.shared.look_up(watched, partial(self._carry_over, kept, watched))
         if self.shared:
             self.shared.settle(packed, claim)
 
@@ -138,6 +147,21 @@ class Memory:
         """End a claim under which PRO was asked in vain."""
         if self.shared and claim:
             self.shared.settle({}, claim, failed=True)
+
+    def _carry_over(
+        self,
+        kept: Sequence[tuple[str, Entry]],
+        watched: Sequence[str],
+        told: Sequence[bytes | None],
+    ) -> None:
+        """Add the earlier dates that Redis told of to what was kept, where nothing newer is."""
+        now = self.clock()
+        entries = [unpack(key, one) for key, one in zip(watched, told, strict=True) if one]
+        known = [one for one in entries if one and one.age(now) <= GRACE]
+        for key, entry in kept:
+            longer = with_earlier_dates(entry, [entry, *known], now)
+            if longer != entry and self.is_kept(key, entry):
+                self.keep((key, longer.a_moment_later))
 
     def _put(self, key: str, packed: bytes, entry: Entry) -> None:
         store, other = (self.found, self.missing) if entry.found else (self.missing, self.found)

@@ -124,6 +124,16 @@ class Shared:
         name = self.signer.name(key)
         return self.signer.verify(self.attempt(lambda: self.client.get(name), None))
 
+    def look_up(self, keys: Sequence[str], then: Callable[[list[bytes | None]], object]) -> None:
+        """Do something with what is kept under several keys; later."""
+        names = [self.signer.name(key) for key in keys]
+
+        def act() -> None:
+            kept: list[Any] = self.client.mget(names)
+            then([self.signer.verify(one) for one in kept])
+
+        self.later(act)
+
     def claim(self, keys: Sequence[str]) -> Claim | None:
         """Try to be the one who asks; None where Redis does not answer.
 

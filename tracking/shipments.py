@@ -63,11 +63,21 @@ class Carrier:
 
 
 @dataclass(frozen=True)
+class ExpectedDate:
+    """A date on which a shipment was expected, and when PRO first told us of it (aware)."""
+
+    date: date
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
 class Shipment:
     """A shipment at either level.
 
     `events` is None where the shipment's own events were not asked for (contents level), and
-    `items` is None at shipment level.
+    `items` is None at shipment level. PRO tells no expected date but the one that stands: since
+    when it does (or since when there is none), and those before it, newest first, is what we saw
+    ourselves.
     """
 
     shipment_reference: str | None = None
@@ -77,6 +87,8 @@ class Shipment:
     expected_delivery_date: date | None = None
     events: tuple[Event, ...] | None = None
     items: tuple[Item, ...] | None = None
+    expected_since: datetime | None = None
+    expected_before: tuple[ExpectedDate, ...] = ()
 
     @property
     def told_by_item(self) -> bool:

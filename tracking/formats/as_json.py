@@ -5,7 +5,7 @@ from typing import Any
 
 from tracking.derivation import Derivation, Ground
 from tracking.journey import ItemJourney, Journey, ParcelJourney
-from tracking.shipments import Carrier, Event
+from tracking.shipments import Carrier, Event, ExpectedDate
 from tracking.timestamps import Timestamp
 from tracking.wording import Words
 
@@ -46,6 +46,7 @@ def _parcel(parcel: ParcelJourney, words: Words) -> dict[str, Any]:
         "final": standing.final,
         "notes": [note for note in NOTES if note in standing.notes],
         "expected_delivery_date": expected.isoformat() if expected else None,
+        "earlier_expected_delivery_dates": [_expected(one) for one in shipment.expected_before],
         "delivered_at": _iso(parcel.delivered_at),
         "carrier": _carrier(shipment.carrier),
         "carrier_references": list(shipment.carrier_references),
@@ -53,6 +54,11 @@ def _parcel(parcel: ParcelJourney, words: Words) -> dict[str, Any]:
         "events": [_event(event, words) for event in parcel.events],
         "items": [_item(item, words) for item in parcel.items],
     }
+
+
+def _expected(earlier: ExpectedDate) -> dict[str, str]:
+    seen_at = earlier.seen_at.isoformat(timespec="seconds")
+    return {"date": earlier.date.isoformat(), "seen_at": seen_at}
 
 
 def _item(journey: ItemJourney, words: Words) -> dict[str, Any]:

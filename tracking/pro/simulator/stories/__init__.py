@@ -19,6 +19,7 @@ SAMPLES: tuple[Story, ...] = (
     orders.items_apart,
     travels.across_europe,
     travels.whole_life,
+    travels.moving_date,
     everyday.collected_by_carrier,
     everyday.dropped_off,
     everyday.no_events,

@@ -149,6 +149,18 @@ def whole_life(now: datetime) -> list[Json]:
     return [shipment(1109, LANTERN, events, due=diary.in_days(0))]
 
 
+@story("The delivery date moves", "DEMO-1110", "in_transit")
+def moving_date(now: datetime) -> list[Json]:
+    """It is another one every two minutes of the clock, and the first one again after eight."""
+    diary = Diary(now)
+    events = [
+        diary.scan(2, "16:25", "collected_by_carrier", "Collected from the sender", "Falmouth"),
+        diary.scan(1, "07:05", "in_transit", "Sorted at the hub", "Exeter Hub"),
+    ]
+    dates = [diary.in_days(days) for days in (2, 4, 3, 5)]
+    return [shipment(1110, BRAMBLE, events, due=dates[int(now.timestamp() // 120) % len(dates)])]
+
+
 TRAVELS = (
     at_customs,
     cleared_through_customs,
@@ -159,4 +171,5 @@ TRAVELS = (
     sixty_scans,
     quiet,
     whole_life,
+    moving_date,
 )
