@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Frame, Page
 
+from tests.browser.checks import focus_faults, overflowing, small_targets, violations
+from tests.browser.conftest import Visit
+from tests.browser.places import PLACES
 from tests.browser.sites import serving
 from tests.conftest import Shopper, TurnableClock
-from tests.crowds import landed, until
+from tests.crowds import held, landed, until
 from tests.shipments import event, shipment
 from tests.shops import app_of
 from tracking.pro.simulator import Simulator
@@ -58,6 +61,7 @@ class Door:
     asked: list[tuple[str, str]] = field(default_factory=list)  # path and status
     conditional: int = 0
     fault: tuple[str, dict[str, str]] | None = None
+    tags: bool = True  # whether answers have an ETag
 
     def __call__(self, environ: dict, start_response: Callable) -> Any:
         path = environ["PATH_INFO"]
@@ -67,6 +71,7 @@ class Door:
             if pages:
                 self.asked.append((path, status[:3]))
                 self.conditional += "HTTP_IF_NONE_MATCH" in environ
+                headers = [one for one in headers if self.tags or one[0] != "ETag"]
             return start_response(status, headers, *more)
 
         if pages and self.fault:
@@ -317,9 +322,9 @@ class TestThrift:
     def test_nothing_is_asked_about_a_parcel_at_its_end(self, stage: Stage, code: str) -> None:
         page = stage.open("in_transit", code)
 
-        stage.rest(7 * 3600)
-        page.evaluate("putAway(true); putAway(false)")
-        stage.rest(7 * 3600)
+        for seconds in (1, 120, 3600, 7 * 3600):
+            stage.rest(seconds)
+            page.evaluate("putAway(true); putAway(false)")
 
         assert stage.statuses == []
 
@@ -402,6 +407,21 @@ class TestThrift:
 
         assert waited == ["429"]
         assert stage.statuses == ["429", "200", "304"]
+
+    def test_an_answer_that_is_long_in_coming_is_asked_after_soon_only_once(
+        self, stage: Stage
+    ) -> None:
+        stage.door.tags = False  # as with a page that may not be kept
+        stage.open("in_transit")
+        stage.scan("out_for_delivery")
+
+        with held(stage.pro, stage.reference):
+            stage.hear(120)
+            stage.hear(5)
+            stage.rest(299)
+            asked = stage.statuses.copy()
+
+        assert asked == ["200", "200"]
 
     @pytest.mark.parametrize("words", ["Sign in", "<main>Sign in</main>"])
     def test_a_page_of_somebody_else_is_a_failure(self, stage: Stage, words: str) -> None:
@@ -552,6 +572,40 @@ class TestButtons:
 
         assert page.evaluate(above) == plain
         assert len(plain) > 20
+
+
+class TestLooks:
+    """With all that the script adds to it, the page is as good as any."""
+
+    @pytest.mark.parametrize("name", ["parcel", "order", "embedded parcel"])
+    @pytest.mark.parametrize("width", [256, 1280])
+    def test_page_with_news_and_buttons_is_for_everybody(
+        self, visit: Visit, name: str, width: int
+    ) -> None:
+        page = visit(PLACES[name])
+        page.set_viewport_size({"width": width, "height": 640})
+        page.locator(".pass-on").wait_for()
+        page.evaluate(_SHOW_NEWS)
+
+        assert violations(page) == []
+        assert overflowing(page) == []
+        assert small_targets(page) == []
+        assert focus_faults(page) == []
+
+    def test_nothing_of_it_is_printed(self, visit: Visit) -> None:
+        page = visit(PLACES["parcel"])
+        page.locator(".pass-on").wait_for()
+        page.evaluate(_SHOW_NEWS)
+        added = page.locator(".live-notice, .copy-number, .pass-on")
+
+        page.emulate_media(media="print")
+
+        assert added.count() == 5
+        assert [one for one in added.all() if one.is_visible()] == []
+
+
+_SHOW_NEWS = """() => document.querySelector('.live-notice').append(
+    document.getElementById('news').content.cloneNode(true))"""
 
 
 class TestWithout:
