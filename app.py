@@ -37,7 +37,8 @@ from tracking.hosts import OnlyOurHosts
 from tracking.logs import PatientHandler
 from tracking.lookup import Lookup
 from tracking.memory import Memory
-from tracking.pages import Site, pages
+from tracking.machines import machines
+from tracking.pages import pages
 from tracking.pro.breaker import Breaker
 from tracking.pro.budget import Budget
 from tracking.pro.client import MOST_CALLS, Account, Client
@@ -47,6 +48,7 @@ from tracking.security import headers_of_all, secure
 from tracking.connection import connect
 from tracking.shared import Shared
 from tracking.signing import Signer
+from tracking.site import Site
 from tracking.stores import BoundedCache
 from tracking.wording import Words, date_in_full, full_date, moment_in_full, time_or_date
 
@@ -97,6 +99,7 @@ def create_app(
         samples=SAMPLES if settings.demo else (),
     )
     app.register_blueprint(pages)
+    app.register_blueprint(machines)
     app.after_request(partial(_secured, origins=settings.embed_origins))
     finished = BoundedCache(**FINISHED, timer=timer)
     pages_before = FinishedPages(app.wsgi_app, finished, memory.changes, _broken(app), clock)

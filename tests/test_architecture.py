@@ -19,7 +19,8 @@ COMPONENTS = sorted((ROOT / "templates/components").glob("*.html"))
 STYLESHEET = (ROOT / "static/parcel.css").read_text("utf-8")
 
 # Where the web is known: the address that is read, the answer that is sent, and what it links to.
-WEB = {"app.py", "tracking/pages.py", "tracking/security.py", "tracking/embedding.py"}
+VIEWS = {"tracking/pages.py", "tracking/machines.py"}
+WEB = {"app.py", *VIEWS, "tracking/site.py", "tracking/security.py", "tracking/embedding.py"}
 DOOR = {"tracking/hosts.py", "tracking/finished.py", "tracking/encodings.py"}
 # Who finds, asks and remembers. `app.py` puts them together.
 FINDING = {
@@ -155,7 +156,7 @@ class TestWhoKnowsWhat:
         # who asks, and that there were too many: the words of the door
         named -= {"tracking.allowance"}
 
-        views = ("pages", "outcomes", "finished", "hosts", "journey", "security")
+        views = ("pages", "machines", "outcomes", "finished", "hosts", "telling", "security")
         formats = (ROOT / "tracking/formats").glob("*.py")
         for path in [*(ROOT / f"tracking/{view}.py" for view in views), *formats]:
             assert _imports(path) & named <= {"tracking.stores"}
@@ -253,7 +254,8 @@ class TestPython:
         "view",
         [
             node
-            for node in _tree(ROOT / "tracking/pages.py").body
+            for views in sorted(VIEWS)
+            for node in _tree(ROOT / views).body
             if isinstance(node, ast.FunctionDef) and node.decorator_list
         ],
         ids=lambda view: view.name,

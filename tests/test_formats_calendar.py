@@ -14,10 +14,10 @@ from tests.shipments import event, item, shipment
 from tests.shops import shopper_of
 from tracking.entries import Found
 from tracking.formats.as_calendar import as_calendar
-from tracking.journey import Teller, tell
 from tracking.pro.simulator import STORIES, Fault, Simulator
 from tracking.references import Reference
 from tracking.shipments import Event, Shipment, ShipmentPage
+from tracking.telling import Teller, tell
 from tracking.wording import Words
 
 SHOP = "Hazel, Oak; & \\Co"

@@ -10,11 +10,11 @@ import pytest
 from tests.conftest import NOON, TurnableClock
 from tests.shipments import event, item, shipment
 from tests.shops import shopper_of
-from tracking.journey import Teller, tell
 from tracking.lookup import Found
 from tracking.pro.simulator import Simulator
 from tracking.references import Reference
 from tracking.shipments import Carrier, Event, Item, Shipment, ShipmentPage
+from tracking.telling import Teller, tell
 from tracking.timestamps import Timestamp
 from tracking.wording import Words
 

@@ -2,17 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from hmac import compare_digest
-from typing import Any, cast
+from dataclasses import replace
+from datetime import timedelta
+from typing import cast
 
 from flask import (
     Blueprint,
     Response,
     abort,
-    current_app,
     jsonify,
     make_response,
     render_template,
@@ -21,9 +18,7 @@ from flask import (
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
-from tracking import metrics
 from tracking.allowance import TooManyTries, Visitor, network_of
-from tracking.config import Settings
 from tracking.embedding import Surface, surface_of
 from tracking.entries import LEVELS, Found, Level
 from tracking.finished import FINISH, PARAMETERS, UNSEEN, Finish
@@ -33,33 +28,22 @@ from tracking.formats.as_json import as_json
 from tracking.formats.as_text import as_text
 from tracking.freshness import QUARTER, seconds_finished
 from tracking.hosts import NAME, STRANGER
-from tracking.journey import Journey, Teller, tell
-from tracking.lookup import Lookup, PagePastLast
+from tracking.journey import Journey
+from tracking.lookup import PagePastLast
 from tracking.outcomes import BadParameter, Outcome, outcome_of, outcome_of_status
 from tracking.previews import is_unread
 from tracking.privacy import redact_page
 from tracking.pro.errors import ProError
 from tracking.references import LONGEST_CUSTOM_REFERENCE, Reference, ReferenceRefused
+from tracking.site import this_site
+from tracking.telling import Teller, tell
 from tracking.version import version_of
-from tracking.wording import Words
 
 pages = Blueprint("pages", __name__)
 
 _LONGEST_ADDRESS = 2048  # characters; granian takes 65,000
 _TOLD_AS_TEXT = frozenset({"/parcel.ics", "/parcel.atom", "/parcel.txt"})
 _PAGE = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Site:
-    """What the views work with; made once by `create_app`. `samples` are shown with demo data."""
-
-    settings: Settings
-    lookup: Lookup
-    words: Words
-    clock: Callable[[], datetime]
-    state: Callable[[], dict[str, str]]
-    samples: Sequence[Any] = ()
 
 
 @pages.before_app_request
@@ -85,12 +69,12 @@ def parcel() -> Response:
 
 @pages.get("/parcel.json")
 def parcel_json() -> Response:
-    return jsonify(as_json(_journey(), _site().words))
+    return jsonify(as_json(_journey(), this_site().words))
 
 
 @pages.get("/parcel.ics")
 def parcel_ics() -> Response:
-    site, address = _site(), _surface().address
+    site, address = this_site(), _surface().address
     body = as_calendar(_journey_to_keep(), site.words, address, demo=site.settings.demo)
     named = {"Content-Disposition": 'inline; filename="parcel.ics"'}
     return Response(body, mimetype="text/calendar", headers=named)
@@ -121,30 +105,9 @@ def embed() -> Response:
     return _answer(_journey())
 
 
-@pages.get("/healthz")
-def healthz() -> Response:
-    return jsonify(status="ok")
-
-
-@pages.get("/readyz")
-def readyz() -> Response:
-    return jsonify(status="ok", **_site().state())
-
-
-@pages.get("/metrics")
-def metrics_page() -> Response:
-    token = _site().settings.metrics_token
-    if not token:
-        abort(404)
-    said = request.headers.get("Authorization", "")
-    if not compare_digest(said.encode(), f"Bearer {token}".encode()):
-        abort(401)
-    return Response(metrics.exposition(), mimetype="text/plain")
-
-
 @pages.app_context_processor
 def shared_by_all_pages() -> dict[str, object]:
-    site = _site()
+    site = this_site()
     return {
         "settings": site.settings,
         "words": site.words,
@@ -160,12 +123,12 @@ def shared_by_all_pages() -> dict[str, object]:
 @pages.app_errorhandler(TooManyTries)
 @pages.app_errorhandler(ProError)
 def no_parcel(error: Exception) -> Response:
-    return _told(outcome_of(error, _site().words))
+    return _told(outcome_of(error, this_site().words))
 
 
 @pages.app_errorhandler(HTTPException)
 def no_page(error: HTTPException) -> Response:
-    response = _told(outcome_of_status(error.code or 500, _site().words))
+    response = _told(outcome_of_status(error.code or 500, this_site().words))
     response.headers.extend(
         (name, value) for name, value in error.get_headers() if name in {"Allow", "Location"}
     )
@@ -184,11 +147,11 @@ def _journey_to_keep() -> Journey:
 
 
 def _found() -> Found:
-    return _site().lookup.find(*_question(request.args), _visitor())
+    return this_site().lookup.find(*_question(request.args), _visitor())
 
 
 def _told_of(found: Found) -> Journey:
-    site, settings = _site(), _site().settings
+    site, settings = this_site(), this_site().settings
     now, quiet = site.clock(), timedelta(hours=settings.quiet_hours)
     finish = _finish()
     finish.subject, finish.changes = found.subject, found.changes
@@ -228,7 +191,7 @@ def _check(args: MultiDict[str, str]) -> tuple[Level, int]:
 
 
 def _answer(journey: Journey) -> Response:
-    version = version_of(journey, _site().words)
+    version = version_of(journey, this_site().words)
     return _page("pages/journey.html", journey=journey, version=version)
 
 
@@ -253,7 +216,3 @@ def _told(outcome: Outcome) -> Response:
 def _printable(typed: str) -> str:
     """What was typed, as far as a page can show it."""
     return "".join(c for c in typed if unicodedata.category(c) not in {"Cc", "Cs"})
-
-
-def _site() -> Site:
-    return cast(Site, current_app.extensions["parcel_page"])
