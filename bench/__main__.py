@@ -1,6 +1,6 @@
 """Asks all questions and writes RESULTS.md.
 
-ROUNDS (3) and SECONDS (1) of the environment say how often and how long.
+ROUNDS (5) and SECONDS (1) of the environment say how often and how long.
 """
 
 import os
@@ -20,7 +20,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 def main() -> int:
     """Returns the exit code."""
-    rounds, seconds = int(os.environ.get("ROUNDS", "3")), int(os.environ.get("SECONDS", "1"))
+    rounds, seconds = int(os.environ.get("ROUNDS", "5")), int(os.environ.get("SECONDS", "1"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # all processes are ended then, too
     load, started = os.getloadavg()[0], time.monotonic()
     outcomes: dict[Question, list[Outcome]] = {question: [] for question in QUESTIONS}
@@ -32,7 +32,8 @@ def main() -> int:
                     outcomes[question].append(ask(question, field, rounds, seconds, _say))
     tables = [report.table(question, told) for question, told in outcomes.items()]
     minutes = (time.monotonic() - started) / 60
-    text = "\n".join([report.heading(load), *tables, report.how(rounds, seconds, minutes)])
+    head = [report.heading(load), report.judged(outcomes)]
+    text = "\n".join([*head, *tables, report.how(rounds, seconds, minutes)])
     RESULTS.write_text(text, "utf-8")
     print(text)
     return 0

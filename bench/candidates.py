@@ -11,7 +11,7 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 from bench.asking import Answer, get
-from bench.processes import Failed, busy_seconds, resident
+from bench.processes import Failed, busy_seconds, resident, stay_on_cores_of_load
 from bench.references import new_references
 from bench.servers import Server, Servers
 from bench.upstream import KEY
@@ -26,20 +26,18 @@ STATIC = "nginx, static file"
 FRESH = 120  # seconds for which the caches keep a page: as long as this page does
 
 _VIEWS_OF_NAIVE = 5  # to see that it is naive
+_THREADS = "16"  # for the constant bytes; of 1, 2, 4, 16 and 128 these gave most
+_THREADS_OF_NAIVE = "128"  # more than ever wait for PRO
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One of them: where it answers, and its processes.
-
-    `slow` is the path of a page that takes as long as its reference says.
-    """
+    """One of them: where it answers, and its processes."""
 
     name: str
     port: int
     application: int
     beside: tuple[int, ...] = ()
-    slow: str = "/parcel"
 
     def worker_megabytes(self) -> float:
         """RSS of a worker of the application, on average."""
@@ -77,7 +75,8 @@ def in_the_field(workers: int) -> Iterator[Field]:
         folder = Path(name)
         folder.chmod(0o755)
         servers = Servers(stack, folder, workers)
-        pro = servers.python("-m", "bench.upstream")
+        stay_on_cores_of_load(workers)
+        pro = servers.beside("-m", "bench.upstream")
         account = {
             "PRO_API_URL": f"http://127.0.0.1:{pro.port}/pro",
             "PRO_API_KEY": KEY,
@@ -116,12 +115,13 @@ def _page(servers: Servers, account: dict[str, str]) -> Candidate:
 
 def _constant(servers: Servers, account: dict[str, str], finished: Path) -> Candidate:
     environ = account | {"BENCH_PAGE": f"{finished}.gz"}
-    own = servers.python("-m", "bench.serve", "bench.constant:app", environ=environ)
-    return Candidate(CONSTANT, own.port, own.pid, slow="/wait")
+    own = servers.python("-m", "bench.serve", "bench.constant:app", _THREADS, environ=environ)
+    return Candidate(CONSTANT, own.port, own.pid)
 
 
 def _naive(servers: Servers, account: dict[str, str], field: Field) -> Candidate:
-    own = servers.python("-m", "bench.serve", "bench.naive:app", environ=account)
+    serve = ("-m", "bench.serve", "bench.naive:app", _THREADS_OF_NAIVE)
+    own = servers.python(*serve, environ=account)
     before, path = field.billed()["calls"], f"/parcel?reference={next(new_references(0))}"
     for _ in range(_VIEWS_OF_NAIVE):
         get(own.port, path)

@@ -109,7 +109,7 @@ def hits_while_waiting(_: Field, seconds: int) -> Measure:
 
     def measure(candidate: Candidate) -> Figures:
         alone = _hot(candidate, reference, seconds)
-        slow = (f"{candidate.slow}?reference={one}" for one in new_references(LONG_LATENCY))
+        slow = (_address(one) for one in new_references(LONG_LATENCY))
         hits = partial(_hot, candidate, reference, seconds)
         meanwhile, waited = while_they_wait(candidate.port, slow, WAITING, hits)
         if waited.lost or set(waited.statuses) - {200}:

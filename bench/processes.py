@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -15,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 _SESSION, _USER, _SYSTEM, _RSS = 3, 11, 12, 21  # proc(5) counts two more
 _LONGEST_START = 20.0  # seconds
 _LONGEST_STOP = 25.0
+_CORES = sorted(os.sched_getaffinity(0))
+ALL_CORES = len(_CORES)
 _PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/usr/local/sbin"])
 
 
@@ -36,14 +39,28 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+def cores_of_servers(workers: int) -> list[int]:
+    """As many as there are workers: one worker is one core for everybody, caches too."""
+    return _CORES[:workers]
+
+
+def stay_on_cores_of_load(workers: int) -> None:
+    """Run this process, and what it starts without a word, on the other cores, if there are any."""
+    os.sched_setaffinity(0, _CORES[workers:] or _CORES)
+
+
 @contextmanager
 def running(
-    command: Sequence[str], port: int, folder: Path, environ: Mapping[str, str] | None = None
+    command: Sequence[str],
+    port: int,
+    folder: Path,
+    environ: Mapping[str, str] | None = None,
+    cores: Sequence[int] = (),
 ) -> Iterator[int]:
     """Run a program that listens on a port; gives its process id. Raises Failed.
 
-    It leads a session of its own: an interrupt of the bench reaches the bench alone, which then
-    ends it. What it prints is kept in `folder`.
+    It runs on `cores`, or on those of this process. It leads a session of its own: an interrupt of
+    the bench reaches the bench alone, which then ends it. What it prints is kept in `folder`.
     """
     printed = folder / f"{port}.log"
     with printed.open("wb") as output:
@@ -54,6 +71,7 @@ def running(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=partial(os.sched_setaffinity, 0, cores) if cores else None,  # noqa: PLW1509
         )
     try:
         _wait_until_it_listens(process, port, printed)

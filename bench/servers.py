@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 from tempfile import mkdtemp
 
-from bench.processes import free_port, program, running
+from bench.processes import cores_of_servers, free_port, program, running
 
 _CONFIGS = Path(__file__).parent / "configs"
 
@@ -27,7 +27,10 @@ class Server:
 
 @dataclass(frozen=True)
 class Servers:
-    """Starts servers, with so many workers each; `stack` ends them. All raise Failed."""
+    """Starts servers, with so many workers each and as many cores; `stack` ends them.
+
+    All raise Failed.
+    """
 
     stack: ExitStack
     folder: Path
@@ -40,6 +43,13 @@ class Servers:
         return self._run(
             [sys.executable, *arguments], port, self._folder(), {**settings, **(environ or {})}
         )
+
+    def beside(self, *arguments: str) -> Server:
+        """A Python program that is no candidate, on the cores of the load."""
+        port = free_port()
+        command, environ = [sys.executable, *arguments], {"PORT": str(port)}
+        pid = self.stack.enter_context(running(command, port, self._folder(), environ))
+        return Server(port, pid)
 
     def nginx(self, config: str, **values: object) -> Server:
         port, folder = free_port(), self._folder()
@@ -65,7 +75,9 @@ class Servers:
         folder: Path,
         environ: Mapping[str, str] | None = None,
     ) -> Server:
-        return Server(port, self.stack.enter_context(running(command, port, folder, environ)))
+        cores = cores_of_servers(self.workers)
+        started = running(command, port, folder, environ, cores)
+        return Server(port, self.stack.enter_context(started))
 
     def _folder(self) -> Path:
         """One that nginx's workers may enter, who are somebody else if it is started by root."""

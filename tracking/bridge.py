@@ -1,47 +1,73 @@
-"""The application on granian's own interface, which alone tells a dash from an underscore.
+"""The application on granian's own interface: finished pages at once, all others on a thread.
 
-As WSGI, granian makes one variable of `X-Forwarded-For` and `X_Forwarded_For`, and a client could
-say itself what only our proxies may. Here headers with underscores are dropped.
+As WSGI, granian wakes one of many threads for each request, and they get in each other's way; a
+finished page costs less than to wake one. And it makes one variable of `X-Forwarded-For` and
+`X_Forwarded_For`, so that a client could say itself what only our proxies may: here headers with
+underscores are dropped.
 """
 
+import logging
 import sys
-from asyncio import AbstractEventLoop
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from granian._granian import CallbackScheduler
+from granian.server import mp
+
 from tracking.finished import AT_ONCE, NotFinished
+from tracking.logs import place_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 MOST_THREADS = 128  # more than there may be calls to PRO in flight
 
-# What a finished page depends on, beside its address.
-_GLANCED = ("host", "accept-encoding", "if-none-match", "x-forwarded-proto")
+_log = logging.getLogger(__name__)
+
+
+class _Directly(CallbackScheduler):
+    def __init__(self, _: Any, bridge: "Bridge", *__: object) -> None:
+        super().__init__()
+        self._schedule_fn = bridge
 
 
 class Bridge:
-    """Finished pages are answered at once; who must wait for another does so on a thread."""
+    """What answers granian's requests."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
         self._threads = ThreadPoolExecutor(MOST_THREADS, "shopper")
-        self._loop: AbstractEventLoop
 
-    def __rsgi_init__(self, loop: AbstractEventLoop) -> None:
-        """What granian calls first."""
-        self._loop = loop
+    def take_over(self) -> None:
+        """Have requests come here on granian's own thread, and not by way of an event loop."""
+        mp._new_cbscheduler = self._scheduler  # type: ignore[attr-defined]
 
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        """One request; nobody reads its body."""
+    def _scheduler(self, loop: Any, *_: object, **__: object) -> CallbackScheduler:
+        return _Directly(loop, self, None, None, None)
+
+    def __call__(self, request: Any) -> None:
+        """One request, on the thread that all come on, where nobody may wait for anything."""
         try:
-            answer = self._answer(_glance_of(scope))
+            self._app(_glance_of(request), _nothing_else)
         except NotFinished:
-            environ = environ_of(scope)
-            answer = await self._loop.run_in_executor(self._threads, self._answer, environ)
-        protocol.response_bytes(*answer)
+            self._begin(request)
+        except Exception as error:  # it would end the thread that all requests come on
+            _log.error("A fault of ours in a finished page: %s", place_of(error))
+            self._begin(request)
+
+    def _begin(self, request: Any) -> None:
+        with suppress(RuntimeError):  # it has been told to stop
+            self._threads.submit(self._make, request)
+
+    def _make(self, request: Any) -> None:
+        """Answer a request whose page is to be made; nobody reads its body."""
+        try:
+            request.proto.response_bytes(*self._answer(environ_of(request.scope)))
+        finally:  # where there was no answer, this is one: 500
+            request.done()
 
     def _answer(self, environ: "WSGIEnvironment") -> tuple[int, list[tuple[str, str]], bytes]:
         said: list[tuple[str, list[tuple[str, str]]]] = []
@@ -60,14 +86,20 @@ class Bridge:
         return int(status[:3]), headers, body
 
 
-def _glance_of(scope: Any) -> "WSGIEnvironment":
-    environ = _address_of(scope)
-    environ[AT_ONCE] = True
-    for name in _GLANCED:
-        value = scope.headers.get(name)
-        if value is not None:
-            environ[_variable(name)] = value
-    return environ
+def _nothing_else(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Any:
+    raise NotImplementedError
+
+
+def _glance_of(request: Any) -> "WSGIEnvironment":
+    """As much of a request as a finished page depends on."""
+    header = request.scope.headers.get
+    return _address_of(request.scope) | {
+        AT_ONCE: request.proto.response_bytes,
+        "HTTP_HOST": header("host", ""),
+        "HTTP_ACCEPT_ENCODING": header("accept-encoding", ""),
+        "HTTP_IF_NONE_MATCH": header("if-none-match", ""),
+        "HTTP_X_FORWARDED_PROTO": header("x-forwarded-proto", ""),
+    }
 
 
 def environ_of(scope: Any) -> "WSGIEnvironment":

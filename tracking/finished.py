@@ -30,7 +30,7 @@ Headers = list[tuple[str, str]]
 Answer = tuple[str, Headers, bytes]  # status, headers and body
 
 FINISH = "parcel_page.finish"  # in the environ: what the view says of its page
-AT_ONCE = "parcel_page.at_once"  # in the environ: only a page that is finished is wanted
+AT_ONCE = "parcel_page.at_once"  # in the environ: who takes a finished page; no other is wanted
 UNSEEN = "parcel_page.unseen"  # in the environ: nobody reads the body
 
 PARAMETERS = ("reference", "level", "page", "lang", "key", "theme")
@@ -42,6 +42,7 @@ _UNCONDITIONAL = dict.fromkeys(  # Flask makes the whole page, and this layer me
     "",
 )
 _WITH_ADDRESS = frozenset({"/parcel.ics", "/parcel.atom", "/record"})  # they tell their own
+_METHODS = frozenset({"GET", "HEAD"})
 _PAGES = _WITH_ADDRESS | {"/", "/parcel", "/parcel.json", "/parcel.txt", "/embed"}
 _ASSETS = "/assets/"
 _OTHER_THEMES = frozenset({"dark", "auto"})
@@ -74,6 +75,7 @@ class Page:
     """An answer as it leaves."""
 
     status: str
+    code: int
     headers: Headers
     body: bytes
     etag: str | None
@@ -115,9 +117,9 @@ class FinishedPages:
         query = environ.get("QUERY_STRING", "")
         if not query.isascii():  # what was not encoded is read as if it were, here and by Flask
             environ["QUERY_STRING"] = quote(query, safe=string.printable, encoding="latin-1")
-        if method not in {"GET", "HEAD"}:
+        if method not in _METHODS:
             environ["REQUEST_METHOD"] = _other(method)
-        key = _key(environ) if method in {"GET", "HEAD"} and STRANGER not in environ else None
+        key = _key(environ) if method in _METHODS and STRANGER not in environ else None
         page = self._store.get(key) if key else None
         if page is None or not self._holds(page):
             if AT_ONCE in environ:
@@ -127,11 +129,13 @@ class FinishedPages:
         else:
             known = _has(environ, page)
             (_not_modified if known else _hit).inc()
-        if known:
-            start_response("304 Not Modified", page.headers_alone)
+        body = b"" if known or method == "HEAD" else page.body
+        headers = page.headers_alone if known else page.headers
+        if AT_ONCE in environ:
+            environ[AT_ONCE](304 if known else page.code, headers, body)
             return []
-        start_response(page.status, page.headers)
-        return [page.body] if method != "HEAD" else []
+        start_response("304 Not Modified" if known else page.status, headers)
+        return [body]
 
     def _holds(self, page: Page) -> bool:
         """Nothing that it was made from has changed, and it tells of no time to come."""
@@ -164,16 +168,22 @@ def _other(method: str) -> str:
 
 def _key(environ: "WSGIEnvironment") -> str | None:
     path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-    question = _question(path, query) if len(path) + len(query) < _LONGEST else None
-    if question is None:
+    if len(path) + len(query) >= _LONGEST:
         return None
     encoding = chosen(environ.get("HTTP_ACCEPT_ENCODING", ""))
-    mounted = environ.get("SCRIPT_NAME", "")
-    name = environ.get(NAME, "") if path in _WITH_ADDRESS else ""
-    return f"{encoding} {environ['wsgi.url_scheme']} {name} {mounted!r} {question}"
+    origin = environ["wsgi.url_scheme"], environ.get(NAME, ""), environ.get("SCRIPT_NAME", "")
+    return _kept_as(path, query, encoding, origin)
 
 
 @lru_cache(maxsize=4096)
+def _kept_as(path: str, query: str, encoding: str, origin: tuple[str, str, str]) -> str | None:
+    """The key under which a page is kept; None where it is not."""
+    question = _question(path, query)
+    scheme, name, mounted = origin
+    named = name if path in _WITH_ADDRESS else ""
+    return question and f"{encoding} {scheme} {named} {mounted!r} {question}"
+
+
 def _question(path: str, query: str) -> str | None:
     """What an address asks for; None where its page is not kept."""
     pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
@@ -229,12 +239,12 @@ def _finished(
         etag = f'"{sha256(body).hexdigest()[:20]}"'
         headers.append(("ETag", etag))
     alone = [(name, value) for name, value in headers if name not in _ABOUT_BODY]
-    return Page(status, headers, body, etag, alone, finish)
+    return Page(status, int(status[:3]), headers, body, etag, alone, finish)
 
 
 def _has(environ: "WSGIEnvironment", page: Page) -> bool:
     """Whether who asks has this very page."""
     if page.etag is None:
         return False
-    theirs = environ.get("HTTP_IF_NONE_MATCH", "")
+    theirs: str = environ.get("HTTP_IF_NONE_MATCH", "")
     return page.etag in theirs or theirs.strip() == "*"

@@ -31,11 +31,8 @@ _ROOT = Path(__file__).parent.parent
 _TARGET = f"{_ROOT / 'app.py'}:app"
 
 
-def serve(environ: Mapping[str, str], target: str = _TARGET) -> int:
-    """Serve until SIGINT or SIGTERM. Returns the exit code; bad settings are named on stderr.
-
-    `target` is the WSGI application, as `file.py:name` or `module:name`.
-    """
+def serve(environ: Mapping[str, str]) -> int:
+    """Serve until SIGINT or SIGTERM. Returns the exit code; bad settings are named on stderr."""
     try:
         settings = read_settings(environ)
     except BadSettings as error:
@@ -48,24 +45,22 @@ def serve(environ: Mapping[str, str], target: str = _TARGET) -> int:
     if settings.web_concurrency > 1 and not settings.redis_url:
         _say("WEB_CONCURRENCY: each process remembers answers by itself.")
     with _counting_together(settings.web_concurrency):
-        _granian(settings, target).serve_application()
+        _granian(settings).serve_application()
     return 0
 
 
-def _granian(settings: Settings, target: str) -> "_Server":
-    bridged = settings.proxies > 0  # see bridge.py
+def _granian(settings: Settings) -> "_Server":
     return _Server(
-        target,
+        _TARGET,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.RSGI if bridged else Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=settings.web_concurrency,
-        blocking_threads=None if bridged else 128,  # more than may wait for PRO
         backpressure=4096,  # lines, idle ones too
         http=HTTPModes.http1,
         websockets=False,
         # ms that a line may be idle or take for its headers; proxies keep theirs, and bound clients
-        http1_settings=HTTP1Settings(header_read_timeout=75_000 if bridged else 5000),
+        http1_settings=HTTP1Settings(header_read_timeout=75_000 if settings.proxies else 5000),
         respawn_failed_workers=True,
         workers_kill_timeout=int(LONGEST_STOP),
         working_dir=_ROOT,
@@ -73,16 +68,16 @@ def _granian(settings: Settings, target: str) -> "_Server":
     )
 
 
-def _load(target: str, hearing: Connection, beating: Connection, *, bridged: bool) -> Any:
+def _load(hearing: Connection, beating: Connection) -> Any:
     """What each process serves."""
     hearing.close()  # so that nobody is left who hears when the parent is gone
-    app: Any = load_target(target, wd=_ROOT)
+    app: Any = load_target(_TARGET, wd=_ROOT)
     beat(beating)
-    if bridged:
-        from tracking.bridge import Bridge  # noqa: PLC0415 - it counts, see serve()
+    from tracking.bridge import Bridge  # noqa: PLC0415 - it counts, see serve()
 
-        return Bridge(app)
-    return app
+    bridge = Bridge(app)
+    bridge.take_over()
+    return bridge
 
 
 class _Server(Granian):  # type: ignore[misc,valid-type]
@@ -100,8 +95,7 @@ class _Server(Granian):  # type: ignore[misc,valid-type]
         os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
         self._hearing, self._beating = multiprocessing.Pipe(duplex=False)
         threading.Thread(target=self._watch, daemon=True).start()
-        bridged = self.interface == Interfaces.RSGI
-        loader = partial(_load, self.target, self._hearing, self._beating, bridged=bridged)
+        loader = partial(_load, self._hearing, self._beating)
         self.serve(target_loader=loader, wrap_loader=False)
 
     def _watch(self) -> None:
