@@ -1,6 +1,6 @@
 """How one candidate is measured in one round, after it was seen to answer as it should."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from bench.asking import BROWSER, check_not_modified, check_page
@@ -34,7 +34,15 @@ def _told(candidate: Candidate, reference: str) -> str:
 def _hot(candidate: Candidate, reference: str, seconds: int) -> Figures:
     path = _address(reference)
     size = len(check_page(candidate.port, path, _told(candidate, reference)).body)
-    return {**views(candidate.port, path, BROWSER, seconds), "bytes": size}
+    return {**_viewed(candidate, path, BROWSER, seconds), "bytes": size}
+
+
+def _viewed(candidate: Candidate, path: str, headers: Mapping[str, str], seconds: int) -> Figures:
+    """What wrk says, and how many microseconds of CPU a view cost those who answered it."""
+    before = candidate.busy_seconds()
+    figures = views(candidate.port, path, headers, seconds)
+    busy = candidate.busy_seconds() - before
+    return {**figures, "cpu": busy / (figures["rate"] * seconds) * 1e6}
 
 
 def hot_page(_: Field, seconds: int) -> Measure:
@@ -53,7 +61,8 @@ def not_modified(_: Field, seconds: int) -> Measure:
             return _hot(candidate, reference, seconds)
         tag = check_page(candidate.port, path, _told(candidate, reference)).headers.get("etag", "")
         check_not_modified(candidate.port, path, tag)
-        figures = views(candidate.port, path, BROWSER | {"If-None-Match": tag}, seconds)
+        known = BROWSER | {"If-None-Match": tag}
+        figures = _viewed(candidate, path, known, seconds)
         check_not_modified(candidate.port, path, tag)
         return figures
 
@@ -70,7 +79,7 @@ def cold_page(_: Field, seconds: int) -> Measure:
             fresh = new_references(LATENCY)
             paths = iter([_address(next(fresh)) for _ in range(count)])
             before = candidate.busy_seconds()
-            tally = shop(candidate.port, paths, clients, longest=10 * seconds)
+            tally = shop(candidate.port, paths, clients, 10 * seconds, LATENCY / 1000)
             tally.check()
             figures[f"cpu {clients}"] = (candidate.busy_seconds() - before) / count * 1000
             figures[f"share {clients}"] = LATENCY / 1000 / tally.mean()

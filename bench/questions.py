@@ -66,6 +66,7 @@ _RATES = (
     Column("views/s", "rate"),
     Column("p50 ms", "p50", 2),
     Column("p99 ms", "p99", 1),
+    Column("CPU µs a view", "cpu", 1),
 )
 _BYTES = Column("bytes", "bytes")
 
@@ -92,8 +93,9 @@ QUESTIONS = (
     ),
     Question(
         "A page never seen before",
-        f"Each reference is new, and PRO takes {LATENCY} ms. The share of the ideal is {LATENCY} ms"
-        " ÷ the mean time of a view: at 1 the page adds nothing. The constant bytes ask nobody.",
+        f"Each reference is new, and PRO takes {LATENCY} ms, within which the clients begin one"
+        f" after the other. The share of the ideal is {LATENCY} ms ÷ the mean time of a view: at 1"
+        " the page adds nothing.",
         (2,),
         (PAGE, NAIVE, NGINX, VARNISH),
         (

@@ -35,8 +35,8 @@ noise. The load average was {load:.1f} at the start: above 0.5, others were at w
 
 - **One worker is one core, for everybody**: a page with one worker, its Redis or the cache before
   the naive page run on one core, and the load and PRO on the others. With two workers each has two
-  cores; where there are no more, as here with {cores}, the load is on the same ones, and its share
-  of them (about 10 µs a view) is in every figure.
+  cores; where there are no more ({cores} here), the load is on the same ones, and its share of them
+  (about 10 µs a view) is in every rate. “CPU µs a view” is that of those who answer alone.
 - “Constant bytes” is a Flask route that returns a finished page, on granian as this page is, as
   WSGI with 16 threads, which gave most: what the framework leaves to be had.
 - The “naive page” asks PRO and renders at each view. “Behind” a cache it is asked on a miss only:

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import takewhile
 from typing import cast
 
@@ -51,16 +52,17 @@ class Tally:
 class _Shopper(asyncio.Protocol):
     """Asks for path after path until there are no more."""
 
-    def __init__(self, paths: Iterator[str], tally: Tally) -> None:
+    def __init__(self, paths: Iterator[str], tally: Tally, later: float = 0.0) -> None:
         self.done = asyncio.get_running_loop().create_future()
         self._paths = paths
         self._tally = tally
+        self._later = later
         self._received = bytearray()
         self._asked_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._ask()
+        asyncio.get_running_loop().call_later(self._later, self._ask)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -82,7 +84,7 @@ class _Shopper(asyncio.Protocol):
         self._transport.close()
 
     def _ask(self) -> None:
-        path = next(self._paths, None)
+        path = None if self._transport.is_closing() else next(self._paths, None)
         if path is None:
             self.leave()
             return
@@ -104,18 +106,27 @@ def _status_of_whole(received: bytearray) -> int | None:
     return int(head[9:12]) if whole else None
 
 
-async def _shop(port: int, paths: Iterator[str], shoppers: int, tally: Tally) -> list[_Shopper]:
+async def _shop(
+    port: int, paths: Iterator[str], shoppers: int, tally: Tally, within: float = 0.0
+) -> list[_Shopper]:
     loop = asyncio.get_running_loop()
     made = [
-        loop.create_connection(lambda: _Shopper(paths, tally), "127.0.0.1", port)
-        for _ in range(shoppers)
+        loop.create_connection(
+            partial(_Shopper, paths, tally, within * number / shoppers), "127.0.0.1", port
+        )
+        for number in range(shoppers)
     ]
     return [shopper for _, shopper in await asyncio.gather(*made)]
 
 
-def shop(port: int, paths: Iterator[str], shoppers: int, longest: float) -> Tally:
-    """Views of all paths, or of as many as can be had in `longest` seconds."""
-    return asyncio.run(_until_done(port, paths, shoppers, longest))
+def shop(
+    port: int, paths: Iterator[str], shoppers: int, longest: float, within: float = 0.0
+) -> Tally:
+    """Views of all paths, or of as many as can be had in `longest` seconds.
+
+    The shoppers begin one after the other `within` some seconds.
+    """
+    return asyncio.run(_until_done(port, paths, shoppers, longest, within))
 
 
 def while_they_wait(
@@ -125,11 +136,13 @@ def while_they_wait(
     return asyncio.run(_meanwhile(port, paths, shoppers, measure))
 
 
-async def _until_done(port: int, paths: Iterator[str], shoppers: int, longest: float) -> Tally:
+async def _until_done(
+    port: int, paths: Iterator[str], shoppers: int, longest: float, within: float
+) -> Tally:
     tally = Tally()
     started = time.perf_counter()
     in_time = takewhile(lambda _: time.perf_counter() < started + longest, paths)
-    those = await _shop(port, in_time, shoppers, tally)
+    those = await _shop(port, in_time, shoppers, tally, within)
     await asyncio.wait([shopper.done for shopper in those], timeout=longest + _PATIENCE)
     tally.seconds = time.perf_counter() - started
     tally.lost += sum(not shopper.done.done() for shopper in those)
