@@ -93,13 +93,13 @@ def _nothing_else(status: str, headers: list[tuple[str, str]], exc_info: object 
 def _glance_of(request: Any) -> "WSGIEnvironment":
     """As much of a request as a finished page depends on."""
     header = request.scope.headers.get
-    return _address_of(request.scope) | {
-        AT_ONCE: request.proto.response_bytes,
-        "HTTP_HOST": header("host", ""),
-        "HTTP_ACCEPT_ENCODING": header("accept-encoding", ""),
-        "HTTP_IF_NONE_MATCH": header("if-none-match", ""),
-        "HTTP_X_FORWARDED_PROTO": header("x-forwarded-proto", ""),
-    }
+    environ = _address_of(request.scope)
+    environ[AT_ONCE] = request.proto.response_bytes
+    environ["HTTP_HOST"] = header("host", "")
+    environ["HTTP_ACCEPT_ENCODING"] = header("accept-encoding", "")
+    environ["HTTP_IF_NONE_MATCH"] = header("if-none-match", "")
+    environ["HTTP_X_FORWARDED_PROTO"] = header("x-forwarded-proto", "")
+    return environ
 
 
 def environ_of(scope: Any) -> "WSGIEnvironment":
@@ -125,10 +125,11 @@ def environ_of(scope: Any) -> "WSGIEnvironment":
 
 
 def _address_of(scope: Any) -> dict[str, Any]:
+    path = scope.path
     return {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "PATH_INFO": path if path.isascii() else path.encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string,
         "wsgi.url_scheme": scope.scheme,
     }
