@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the programs that tests start: Chromium with fonts for the scripts we show, and Redis.
-# Where it may not, it says which tests are left out; with CI set nothing may be.
+# Installs the programs that tests start: Chromium with fonts for the scripts we show, Redis, and
+# Java for the HTML checker. Where it may not, it says which tests are left out; with CI set nothing
+# may be.
 set -u
 
 missing() {
@@ -8,6 +9,7 @@ missing() {
   command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
     || command -v google-chrome >/dev/null || packages+=(chromium fonts-noto-core)
   command -v redis-server >/dev/null || packages+=(redis-server)
+  command -v java >/dev/null || packages+=(default-jre-headless)
   echo "${packages[*]}"
 }
 
@@ -24,5 +26,6 @@ fi
 packages=$(missing)
 [ -z "$packages" ] && exit 0
 case "$packages" in *chromium*) echo "LEFT OUT: the browser tests. Install chromium to run them." ;; esac
+case "$packages" in *jre*) echo "LEFT OUT: the HTML checker. Install default-jre-headless to run it." ;; esac
 case "$packages" in *redis*) echo "MISSING: redis-server. Install it for the tests of a shared cache." ;; esac
 [ -z "${CI:-}" ]

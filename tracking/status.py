@@ -58,19 +58,8 @@ class Status:
 
     @property
     def ignored(self) -> tuple[Event, ...]:
-        """The scans made after an end that change nothing."""
-        return tuple(self.ends)
-
-    @property
-    def ends(self) -> dict[Event, Event]:
-        """Those scans, each with the one that was the end."""
-        ends, end = {}, None
-        for event, deed in self.taken:
-            if deed == "told":
-                end = event
-            elif deed == "ignored" and end:
-                ends[event] = end
-        return ends
+        """The scans made after the end that change nothing."""
+        return tuple(event for event, deed in self.taken if deed == "ignored")
 
     @property
     def delivered(self) -> bool:

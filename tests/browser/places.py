@@ -7,6 +7,7 @@ from tracking.pro.simulator import STORIES
 
 BROKEN = "DOWN-1"  # PRO is wrong about it
 STALE = "STALE-1"  # PRO was right about it once
+TWENTY = "TWENTY-1"  # twenty scans
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ PAGES = {
     "damaged before": _parcel("DEMO-1213"),
     "overdue": _parcel("DEMO-1203"),
     "quiet": _parcel("DEMO-1108"),
+    "twenty scans": _parcel(TWENTY),
     "sixty scans": _parcel("DEMO-1107"),
     "long words": _parcel("DEMO-1308"),
     "right to left": _parcel("DEMO-1306"),
@@ -72,8 +74,9 @@ PAGES = {
     "demo embedded": Place("/embed?reference=DEMO-1001", site="demo"),
 }
 _WITHHELD = ("removed", "quarantined")
-STORY_PAGES = {
+_STORIES = {
     f"story {story.name}": _parcel(story.reference, 410 if story.name in _WITHHELD else 200)
     for story in STORIES
 }
+STORY_PAGES = {name: place for name, place in _STORIES.items() if place not in PAGES.values()}
 PLACES = PAGES | STORY_PAGES

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from threading import Thread
@@ -13,15 +14,26 @@ from jinja2 import DictLoader
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from app import create_app
-from tests.browser.places import BROKEN, STALE
+from tests.browser.places import BROKEN, STALE, TWENTY
 from tests.conftest import TurnableClock
 from tests.crowds import until
 from tests.shipments import event, shipment
-from tests.shops import UNLIMITED, app_of, break_down
+from tests.shops import app_of, break_down
 from tracking.pro.simulator import Fault, Simulator
 
 _BAD = Path(__file__).with_name("bad.html").read_text("utf-8")
+_TOWNS = (
+    ("Lisbon", 38.72, -9.14),
+    ("Salamanca", 40.97, -5.66),
+    ("Bordeaux", 44.84, -0.58),
+    ("Lyon", 45.76, 4.84),
+    ("Milan", 45.46, 9.19),
+    ("Munich", 48.14, 11.58),
+    ("Nuremberg", 49.45, 11.08),
+    ("Cologne", 50.94, 6.96),
+    ("Calais", 50.95, 1.86),
+    ("Northampton", 52.24, -0.9),
+)
 _SHOP = {"CONTACT_URL": "https://shop.example/help", "RETAILER_NAME": "Hogarth"}
 
 
@@ -32,10 +44,11 @@ def open_sites(shop: str) -> Iterator[dict[str, str]]:
     with Simulator(key="test-key", clock=clock) as pro, ExitStack() as open_ones:
         own = app_of(pro, clock, **_SHOP, EMBED_ORIGINS=shop)
         _make_stale(own, pro, clock)
+        pro.put(_twenty_scans())
         pro.fault(Fault("garbage"), BROKEN)  # wrong about one parcel, so others are asked
         apps = {
             "own": own,
-            "demo": create_app(UNLIMITED),
+            "demo": app_of(None, TurnableClock(now=datetime.now(UTC))),
             "open": app_of(pro, clock, **_SHOP, PRIVACY="open"),
             "busy": _busy(app_of(pro, clock, LIMIT_NOT_FOUND="1")),
             "broken": _broken(app_of(pro, clock)),
@@ -53,6 +66,22 @@ def _make_stale(app: Flask, pro: Simulator, clock: TurnableClock) -> None:
     pro.fault(Fault("status", status=500), STALE)
     clock.turn(hours=2)
     until(lambda: 'data-fresh="stale"' in client.get(f"/parcel?reference={STALE}").text)
+
+
+def _twenty_scans() -> dict:
+    """A journey through ten towns, each of which scans it when it comes and when it goes."""
+    scans = []
+    for day, (town, latitude, longitude) in enumerate(_TOWNS, 14):
+        place = {
+            "location": f"{town} Hub",
+            "lat_long": {"latitude": latitude, "longitude": longitude},
+        }
+        came, went = f"2026-11-{day}T04:{day}:00+00:00", f"2026-11-{day}T21:{day}:00+00:00"
+        scans += [
+            event("in_transit", came, description=f"Arrived at the hub in {town}", **place),
+            event("in_transit", went, description=f"Sorted and sent on from {town}", **place),
+        ]
+    return shipment(*scans, custom_reference=TWENTY, expected_delivery_date="2026-11-25")
 
 
 def _busy(app: Flask) -> Flask:

@@ -54,11 +54,11 @@ def test_shop_that_is_not_named_is_refused(
     browser: Browser, shop: str, site: str, path: str
 ) -> None:
     with browser.new_context() as context:
-        watch = Watch(context, shop)
+        watch = Watch(context)
         page = _framed(context, shop.replace("localhost", "127.0.0.1"), f"{site}{path}")
         frame = _frame(page)
         forms = frame.locator("form").count()
-        complaints = watch.complaints()
+        complaints = watch.complaints(shop)
 
     assert forms == 0
     assert any("frame-ancestors" in one for one in complaints)
