@@ -144,7 +144,7 @@ def test_an_order_is_told_parcel_by_parcel(pro, shopper):
     text = ask(shopper, "TXT-2")
 
     assert text.startswith("1 of 2 parcels delivered\nOrder TXT-2, 2 parcels\n")
-    places = [text.index(words) for words in ("Parcel 1 of 2\n\nOn", "Parcel 2 of 2\n\nDelivered")]
+    places = [text.index(words) for words in ("Parcel 2 of 2\n\nOn", "Parcel 1 of 2\n\nDelivered")]
     assert places == sorted(places)
     assert text.count("Last checked") == 1
 

@@ -161,7 +161,7 @@ def test_without_an_expected_date_the_date_line_says_so(shown, expected):
         (
             "delivered_to_neighbour",
             "2026-11-24T00:30:00+09:00",
-            "Delivered Tuesday 24 November 2026 at 00:30",
+            "Delivered today, Tuesday 24 November 2026 at 00:30",
         ),
         ("delivered_to_safe_location", "2026-11-23", "Delivered Monday 23 November 2026"),
     ],
@@ -188,7 +188,7 @@ def test_a_delivery_with_a_bad_stamp_was_when_it_was_received(shown):
     answer, page = shown(delivered)
 
     assert answer["delivered_at"] == "2026-11-24T09:05:00+00:00"
-    assert date_line(page) == "Delivered Tuesday 24 November 2026 at 09:05"
+    assert date_line(page) == "Delivered today, Tuesday 24 November 2026 at 09:05"
 
 
 @pytest.mark.parametrize("code", ["lost", "destroyed", "returned_to_sender", "delivery_refused"])
@@ -833,7 +833,7 @@ def test_all_items_delivered_is_a_delivery_at_the_last_ones_time(pro, shopper):
     assert answer["headline"] == "All 3 items delivered"
     assert (answer["status"], answer["step"], answer["final"]) == ("delivered", 5, True)
     assert answer["delivered_at"] == "2026-11-24T18:30:00+09:00"
-    assert date_line(page) == "Delivered Tuesday 24 November 2026 at 18:30"
+    assert date_line(page) == "Delivered today, Tuesday 24 November 2026 at 18:30"
 
 
 def test_an_items_notes_are_told_of_the_parcel_too(pro, shopper):
@@ -898,9 +898,7 @@ def test_an_order_of_one_carrier_names_it_and_of_two_does_not():
     one = told(parcel(scan("missing"), name="DPD"), parcel(scan("missing"), name="DPD"))
     two = told(parcel(scan("missing"), name="DPD"), parcel(scan("missing"), name="UPS"))
 
-    assert (
-        one.standing.reason == "The parcel was not where DPD expected. They are trying to find it."
-    )
+    assert one.standing.reason == "DPD is looking for 2 parcels."
     assert two.standing.headline.endswith(" is looking for your parcel: all 2 parcels")
     assert [p.standing.headline for p in two.parcels] == [
         "DPD is looking for your parcel",
@@ -913,6 +911,65 @@ def test_two_carriers_are_not_given_the_words_about_one_of_them():
 
     summary = f"{journey.standing.headline} {journey.standing.reason} {journey.standing.advice}"
     assert ("DPD" in summary) == ("UPS" in summary)
+
+
+def test_an_order_says_how_many_of_its_parcels_are_late():
+    journey = told(parcel(scan(), expected=date(2026, 11, 23)), parcel(scan()), parcel(scan()))
+
+    assert [remark.text for remark in journey.standing.remarks] == [
+        "1 parcel was expected by now, and is late."
+    ]
+    assert (
+        journey.standing.advice
+        == "If it has not come by Thursday 26 November 2026, contact the shop."
+    )
+
+
+def test_parcels_keep_their_numbers_however_they_are_sorted():
+    journey = told(parcel(scan("delivered")), parcel(scan()))
+
+    assert [(one.number, one.standing.status) for one in journey.parcels] == [
+        (2, "in_transit"),
+        (1, "delivered"),
+    ]
+
+
+def test_who_is_told_that_it_is_late_is_not_told_to_do_nothing(shown):
+    _, late = shown(event("in_transit"), expected_delivery_date="2026-11-23")
+    _, later = shown(event("in_transit"), expected_delivery_date="2026-11-20")
+    _, carded = shown(event("delivery_failed_card_left"), expected_delivery_date="2026-11-20")
+
+    assert texts(late, ".answer__advice") == [
+        "What to do: If it has not come by Thursday 26 November 2026, contact the shop."
+    ]
+    assert texts(later, ".answer__advice") == [
+        "What to do: Contact the shop and ask them to look into it."
+    ]
+    assert "Follow the card" in texts(carded, ".answer__advice")[0]
+
+
+def test_a_parcel_that_is_going_back_is_not_expected(shown):
+    answer, page = shown(event("will_be_returned_to_sender"), expected_delivery_date="2026-11-20")
+
+    assert date_line(page) is None
+    assert answer["notes"] == []
+    assert answer["expected_delivery_date"] == "2026-11-20"
+
+
+def test_scans_after_an_end_that_did_not_last_are_told_where_they_stand(shown):
+    answer, page = shown(
+        event("returned_to_sender", "2026-11-24T09:00:00+00:00"),
+        event("collected_by_carrier", "2026-11-23T09:00:00+00:00"),
+        event("delivered", "2026-11-22T09:00:00+00:00"),
+    )
+
+    assert "scans_after_final" in answer["notes"]
+    assert not page.select(".remarks")
+    assert texts(page, ".scan-entry__after") == ["After delivery"]
+    assert any(
+        line.startswith("Made after an end that was corrected: “Picked up")
+        for line in texts(page, ".why li")
+    )
 
 
 # Processing and nothing

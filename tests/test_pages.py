@@ -1893,10 +1893,15 @@ class TestWhy:
         assert "baker" not in page.select_one(".why").get_text().casefold()
         assert "baker" not in str(shopper.json(mine)["shipments"][0]["derivation"]).casefold()
 
-    def test_an_order_of_several_leaves_the_why_to_each_parcels_page(
+    def test_an_order_of_several_tells_the_why_of_each_parcel_in_its_fold(
         self, pro: Simulator, shopper: Shopper
     ) -> None:
         for _ in range(2):
             _put(pro, event("delivered"), custom_reference="WHY-2")
 
-        assert not shopper.ask("WHY-2").select(".why")
+        soup = shopper.ask("WHY-2")
+        assert len(soup.select(".why")) == len(soup.select(".parcel-card details > .why")) == 2
+        assert (
+            _texts(soup, ".parcel-card__reported")
+            == ["Test Carrier last reported today at 09:00."] * 2
+        )

@@ -35,8 +35,8 @@ def tell_date(
     When it changed is told by the retailer's clock: it was we who saw it.
     """
     if standing.delivered and standing.final:
-        return delivered_line(delivered_at, words) if delivered_at else None
-    if standing.final:
+        return delivered_line(delivered_at, words, clock) if delivered_at else None
+    if standing.final or (standing.step is None and standing.status):  # it does not come any more
         return None
     expected = shipment.expected_delivery_date
     if expected is None:
@@ -67,10 +67,12 @@ def _moves(shipment: Shipment, name: str, words: Words, clock: Clock) -> tuple[s
     )
 
 
-def delivered_line(stamp: Timestamp, words: Words) -> DateLine:
-    """When it came, as precisely as the carrier said."""
-    day = full_date(stamp.date)
+def delivered_line(stamp: Timestamp, words: Words, clock: Clock) -> DateLine:
+    """When it came, as precisely as the carrier said; "today" by rule I11."""
+    offset = stamp.moment.utcoffset()
+    today = stamp.date == clock.date_at(clock.offset if offset is None else offset)
+    name, day = "delivered_today" if today else "delivered", full_date(stamp.date)
     if not stamp.has_time:
-        return DateLine(words.say("dates", "delivered", date=day), stamp.machine)
+        return DateLine(words.say("dates", name, date=day), stamp.machine)
     time = clock_time(stamp.moment)
-    return DateLine(words.say("dates", "delivered_at", date=day, time=time), stamp.machine)
+    return DateLine(words.say("dates", f"{name}_at", date=day, time=time), stamp.machine)

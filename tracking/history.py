@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 
-from tracking.codes import NOTES, known
+from tracking.codes import DELIVERED, NOTES, known, resolve
 from tracking.shipments import Event
 from tracking.status import Status
 from tracking.timeline import Merged, by_day
@@ -87,8 +87,7 @@ class Clock:
 def tell_history(merged: Merged, status: Status, words: Words, clock: Clock) -> History:
     """Tell merged events, newest first; those that the status ignores came after the end."""
     events, copies = merged.events, dict(merged.folded)
-    name = "after_final" if status.delivered else "after_other_final"
-    after = dict.fromkeys(status.ignored, words.say("notes", name))
+    after = {event: _after(end, words) for event, end in status.ends.items()}
     split = SHOWN if len(events) >= FOLDED_FROM else len(events)
 
     def days(some: tuple[Event, ...]) -> tuple[DayOfScans, ...]:
@@ -105,6 +104,12 @@ def tell_history(merged: Merged, status: Status, words: Words, clock: Clock) -> 
         )
 
     return History(days(events[:split]), days(events[split:]), len(events) - split)
+
+
+def _after(end: Event, words: Words) -> str:
+    """What is said of a scan that was made after an end."""
+    delivered = resolve(end.event_code) in DELIVERED
+    return words.say("notes", "after_final" if delivered else "after_other_final")
 
 
 def _scan(

@@ -32,11 +32,14 @@ class ItemJourney:
 class ParcelJourney:
     """One shipment; `delivered_at` is the time of the scan that says so.
 
+    `number` is its place among all that carry the reference, from 1.
+
     `way` is a map, for a parcel on a page of its own that was scanned in several places.
     `reported` says when the carrier last did.
     """
 
     shipment: Shipment
+    number: int
     standing: Standing
     date_line: DateLine | None
     delivered_at: Timestamp | None

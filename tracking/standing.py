@@ -13,6 +13,7 @@ from tracking.timeline import Merged
 from tracking.why import Line, tell_item, tell_why
 from tracking.wording import Words, full_date
 
+_NOTED_TOGETHER = ("overdue", "late", "quiet", "damage")  # of these a headline of several is silent
 _NOT_INHERITED = DELIVERED | {"partially_delivered"}  # rule S12: an item may be among the rest
 
 _RULES = {"item": "S12", "parcel": "S13"}
@@ -20,10 +21,14 @@ _RULES = {"item": "S12", "parcel": "S13"}
 
 @dataclass(frozen=True)
 class Remark:
-    """A sentence beside the headline; `quote` is what the carrier said, in its own language."""
+    """A sentence beside the headline; `quote` is what the carrier said, in its own language.
+
+    `aside` is what changes nothing for the shopper.
+    """
 
     text: str
     quote: str | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,18 @@ def stand(status: Status, merged: Merged, words: Words, clock: Clock) -> Standin
         remark = "newer_note" if note.description else "newer_note_unsaid"
         standing = standing.noting("newer_note", words.say("notes", remark), note.description)
     if status.ignored:
-        remark = "scans_after_final" if status.delivered else "scans_after_other_final"
-        standing = standing.noting("scans_after_final", words.say("notes", remark))
+        standing = _noting_scans_after(standing, status, words)
     return standing
+
+
+def _noting_scans_after(standing: Standing, status: Status, words: Words) -> Standing:
+    """Say so where scans were made after the end, unless it was another one and did not last."""
+    noted = standing.noting("scans_after_final")
+    if status.event not in status.ends.values():
+        return noted
+    name = "scans_after_final" if status.delivered else "scans_after_other_final"
+    remark = Remark(words.say("notes", name), aside=True)
+    return replace(noted, remarks=(*noted.remarks, remark))
 
 
 def stand_without_news(parcel: Standing | None, words: Words) -> Standing:
@@ -123,22 +137,40 @@ def stand_together(standings: Sequence[Standing], things: str, words: Words) -> 
     ]
     summary = roll_up(parts, things, words)
     code = summary.chosen.code
-    undated = words.has(code, "explanation_undated")
-    notes = tuple(dict.fromkeys(note for one in standings for note in one.notes))
+    notes = [note for one in standings for note in one.notes]
     return Standing(
         headline=summary.headline,
         tone=summary.tone,
         status=code,
         step=summary.chosen.step,
         final=summary.final,
-        reason=summary.sentence
-        or words.say_of(code, "explanation_undated" if undated else "explanation"),
-        advice=words.say_of(code, "advice"),
-        notes=notes,
-        remarks=(Remark(words.say("notes", "late")),) if "late" in notes else (),
+        reason=summary.sentence or _reason_together(standings, code, things, words),
+        advice=_advice_together(standings[summary.by], code, words),
+        notes=tuple(dict.fromkeys(notes)),
+        remarks=tuple(
+            Remark(words.noted(note, things, notes.count(note)))
+            for note in _NOTED_TOGETHER
+            if note in notes
+        ),
         derivation=go_by_one(rule, derivations, summary.by) if code else UNDECIDED,
         why=_why_by_item(standings, summary.by, words) if code and things == "item" else (),
     )
+
+
+def _reason_together(
+    standings: Sequence[Standing], code: str | None, things: str, words: Words
+) -> str:
+    """What is said of those that the headline is about; nothing where it says all of all."""
+    alike = sum(one.status == code for one in standings)
+    if code in DELIVERED and alike == len(standings):
+        return ""
+    return words.some(code, things, alike)
+
+
+def _advice_together(decided: Standing, code: str | None, words: Words) -> str:
+    """What the code advises, unless the one that decides has waited too long to go on waiting."""
+    waits_too_long = words.asks_nothing(code) and not {"overdue", "quiet"}.isdisjoint(decided.notes)
+    return decided.advice if waits_too_long else words.say_of(code, "advice")
 
 
 def _why_by_item(standings: Sequence[Standing], by: int, words: Words) -> tuple[Line, ...]:

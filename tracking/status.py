@@ -58,8 +58,19 @@ class Status:
 
     @property
     def ignored(self) -> tuple[Event, ...]:
-        """The scans made after the end that change nothing."""
-        return tuple(event for event, deed in self.taken if deed == "ignored")
+        """The scans made after an end that change nothing."""
+        return tuple(self.ends)
+
+    @property
+    def ends(self) -> dict[Event, Event]:
+        """Those scans, each with the one that was the end."""
+        ends, end = {}, None
+        for event, deed in self.taken:
+            if deed == "told":
+                end = event
+            elif deed == "ignored" and end:
+                ends[event] = end
+        return ends
 
     @property
     def delivered(self) -> bool:

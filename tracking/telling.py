@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from itertools import chain
 
 from tracking.clocks import tell_check, tell_report
+from tracking.codes import CODES
 from tracking.dateline import delivered_line, tell_date
 from tracking.entries import Found
 from tracking.freshness import seconds_until_news
@@ -18,7 +19,7 @@ from tracking.journey import (
     undelivered_and_worst_first,
 )
 from tracking.map import tell_way
-from tracking.shipments import Event, Item, Shipment
+from tracking.shipments import TAKE, Event, Item, Shipment
 from tracking.standing import Standing, stand, stand_together, stand_without_news
 from tracking.status import Status, derive
 from tracking.timeline import Merged, merge
@@ -40,8 +41,10 @@ class Teller:
 
 def tell(found: Found, teller: Teller) -> Journey:
     """Tell what was found."""
+    first = (found.page - 1) * TAKE + 1
     parcels = [
-        _parcel(shipment, found.processing, teller) for shipment in found.shipments.shipments
+        _parcel(shipment, number, found.processing, teller)
+        for number, shipment in enumerate(found.shipments.shipments, first)
     ]
     parcels.sort(key=undelivered_and_worst_first)
     words = teller.words.of(common(parcel.shipment.carrier.name for parcel in parcels))
@@ -70,7 +73,7 @@ def _subtitle(found: Found, words: Words) -> str:
     return words.say("order", "named", order=found.reference.text, things=things)
 
 
-def _parcel(shipment: Shipment, processing: bool, teller: Teller) -> ParcelJourney:
+def _parcel(shipment: Shipment, number: int, processing: bool, teller: Teller) -> ParcelJourney:
     now, words = teller.now, teller.words.of(shipment.carrier.name)
     merged = merge(shipment.events or (), now)
     contents = [(item, merge(item.events, now)) for item in shipment.items or ()]
@@ -89,9 +92,10 @@ def _parcel(shipment: Shipment, processing: bool, teller: Teller) -> ParcelJourn
     delivered_at = _scanned(status, now) if own_known else _latest(i.delivered_at for i in items)
     date_line = tell_date(standing, shipment, delivered_at, words, clock)
     if date_line and date_line.overdue:
-        standing = standing.noting("overdue", at_least="warning")
+        standing = _noting_that_it_is_late(standing, shipment, words, clock)
     return ParcelJourney(
         shipment=shipment,
+        number=number,
         standing=_noting_silence(standing, histories, teller, words, clock),
         date_line=date_line,
         delivered_at=delivered_at if standing.delivered else None,
@@ -116,7 +120,7 @@ def _item(
         events=events,
         history=tell_history(merged, status, words, clock),
         delivered_at=delivered_at,
-        date_line=delivered_line(delivered_at, words) if delivered_at else None,
+        date_line=delivered_line(delivered_at, words, clock) if delivered_at else None,
     )
 
 
@@ -135,7 +139,21 @@ def _noting_silence(
     name = "quiet" if until > clock.today else "very_quiet"
     dates = {"date": full_date(newest.date), "until": full_date(until)}
     quiet = standing.noting("quiet", words.say("notes", name, **dates))
-    return quiet if standing.tone in {"warning", "problem"} else replace(quiet, advice="")
+    code = CODES.get(standing.status or "")
+    calm = code is None or code.tone in {"good", "neutral"} or words.asks_nothing(code.name)
+    return replace(quiet, advice="") if calm else quiet  # what it says is what to do
+
+
+def _noting_that_it_is_late(
+    standing: Standing, shipment: Shipment, words: Words, clock: Clock
+) -> Standing:
+    """Its day is over: a shopper who need only wait is told for how long."""
+    overdue = standing.noting("overdue", at_least="warning")
+    if shipment.expected_delivery_date is None or not words.asks_nothing(standing.status):
+        return overdue
+    until = shipment.expected_delivery_date + _PATIENCE
+    name = "not_come_by" if until > clock.today else "not_come"
+    return replace(overdue, advice=words.say("notes", name, until=full_date(until)))
 
 
 def _scanned(status: Status, now: datetime) -> Timestamp | None:

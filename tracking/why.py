@@ -18,6 +18,7 @@ _MOST_SCANS = 3  # in one line
 _TOLD: tuple[Effect, ...] = (
     "corrected",
     "after_end",
+    "passed_over",
     "action_stays",
     "outranked",
     "reported_late",
@@ -85,6 +86,8 @@ def _reasons(
     code = resolve(decided.event_code)
     for effect in _TOLD:
         told = [ground for ground in grounds if ground.effect == effect]
+        if effect == "passed_over":  # a need that is past is nothing that contradicts
+            told = [ground for ground in told if ground.rule == "S6"]
         if effect in _CONTRADICT:
             told = [ground for ground in told if resolve(ground.event.event_code) != code]
         if told:

@@ -59,6 +59,10 @@ class Words:
         """Whether a status has a part that only some have."""
         return part in _table(self.language)["codes"].get(code, {})
 
+    def asks_nothing(self, code: str | None) -> bool:
+        """Whether all that a shopper need do is to wait."""
+        return self.say_of(code, "advice").startswith(self.say("names", "nothing_to_do"))
+
     def title(self, event_code: str | None) -> str:
         """What a scan is called in the history; "Update from …" for notes and unknown codes."""
         return self.say_of(resolve(event_code), "label")
@@ -73,6 +77,11 @@ class Words:
         """A number of things: "1 item", "3 parcels"."""
         one, many = _table(self.language)["counts"][things]
         return self._fill(one if number == 1 else many, n=number)
+
+    def noted(self, note: str, things: str, number: int) -> str:
+        """A sentence about those of several that have a note: "1 parcel is running late."."""
+        sentence = _table(self.language)["together"][note][number != 1]
+        return self._fill(sentence, things=self.count(things, number))
 
     def some(self, code: str | None, things: str, number: int) -> str:
         """A sentence about some of several: "1 item is delayed."."""
