@@ -34,7 +34,7 @@ from tracking.finished import FINISH, Answer, FinishedPages
 from tracking.fleet import SharedGate
 from tracking.flights import Flights
 from tracking.hosts import OnlyOurHosts
-from tracking.logs import PatientHandler
+from tracking.logs import PatientHandler, place_of
 from tracking.lookup import Lookup
 from tracking.memory import Memory
 from tracking.machines import machines
@@ -64,6 +64,10 @@ _BEYOND_DEADLINE = 1.5  # seconds after which a process that asks counts as dead
 
 class _OnlyGet(Flask):
     default_config = ImmutableDict(Flask.default_config | {"PROVIDE_AUTOMATIC_OPTIONS": False})
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Without the message, which may name a reference."""
+        self.logger.error("A fault of ours: %s", place_of(exc_info[1]))
 
 
 def create_app(

@@ -27,6 +27,7 @@ from tracking.pro.errors import (
     ProTooSlow,
     ProUnreachable,
     ReferenceRejected,
+    RefusedOnTheWay,
     ShipmentGone,
     ShipmentNotFound,
     ShipmentProcessing,
@@ -36,7 +37,7 @@ from tracking.pro.errors import (
 
 FAILURES = [ProBroken, ProUnreachable, ProTooSlow, BadRequest, MethodNotSupported, AnswerForeign]
 SAID = [ShipmentNotFound, ReferenceRejected, ShipmentProcessing, ShipmentGone]
-NOT_PROS_FAULT = [AnswerTooLarge, AnswerUnreadable, BudgetSpent, ProBusy]
+NOT_PROS_FAULT = [AnswerTooLarge, AnswerUnreadable, BudgetSpent, ProBusy, RefusedOnTheWay]
 
 
 @pytest.fixture
@@ -321,10 +322,23 @@ class TestProbe:
         pause(breaker)
         clock.turn(seconds=19)
         call(breaker, error())
-        assert breaker.open
 
-        call(breaker)
+        with breaker.guard():
+            assert is_paused(breaker)  # while one tries
+        assert not is_paused(breaker)
+
+    def test_when_the_pause_is_over_it_says_so_and_when_one_tries_the_metric_does(
+        self, breaker: Breaker, clock: TurnableClock
+    ) -> None:
+        pause(breaker)
+        clock.turn(seconds=19)
         assert not breaker.open
+
+        call(breaker, AnswerUnreadable())
+        assert sample("parcel_page_pro_paused") == 0
+        call(breaker, ProBroken())
+        assert breaker.open
+        assert sample("parcel_page_pro_paused") == 1
 
     def test_pro_may_ask_it_for_time(self, breaker: Breaker, clock: TurnableClock) -> None:
         pause(breaker)

@@ -31,8 +31,8 @@ class Scope:
 class Headers:
     lines: list[tuple[str, str]]
 
-    def get(self, name: str, default: str | None = None) -> str | None:
-        return next((value for key, value in self.lines if key == name), default)
+    def get_all(self, name: str) -> list[str]:
+        return [value for key, value in self.lines if key == name]
 
     def items(self) -> list[tuple[str, str]]:
         return self.lines
@@ -92,6 +92,23 @@ def test_a_finished_page_is_answered_where_it_is_asked_for():
 
     assert asked.answers == [(200, [("ETag", '"tag"')], b"finished")]
     assert asked.thread == HERE()
+
+
+@pytest.mark.parametrize("name", ["host", "x-forwarded-proto", "accept-encoding", "if-none-match"])
+@pytest.mark.parametrize("values", [["one"], ["one", "two"], ["two", "one"]])
+def test_a_finished_page_is_judged_by_the_same_headers_as_one_that_is_made(name, values):
+    seen = []
+
+    def app(environ: dict, start_response: Any) -> list[bytes]:
+        seen.append(environ["HTTP_" + name.upper().replace("-", "_")])
+        if AT_ONCE in environ:
+            raise NotFinished
+        start_response("200 OK", [])
+        return [b""]
+
+    answered(app, request(*((name, value) for value in values)))
+
+    assert seen == [",".join(values)] * 2
 
 
 def test_another_page_is_made_on_a_thread():

@@ -134,6 +134,13 @@ class TestHits:
             assert response.headers["ETag"]
         assert pages.made == 1
 
+    def test_it_does_not_leave_with_the_date_on_which_it_was_made(
+        self, shop: Client, pages: Pages
+    ) -> None:
+        pages.headers.append(("Date", "Tue, 24 Nov 2026 14:00:00 GMT"))
+
+        assert "Date" not in ask(shop).headers
+
     def test_what_the_application_opens_is_closed(self, shop: Client, pages: Pages) -> None:
         ask(shop)
 

@@ -35,7 +35,7 @@ def after(seconds: float, silence: Silence, clock: TurnableClock, heard: int = 0
         clock.turn(seconds=BEAT)
         if heard:
             silence.broken_by(heard)
-        found = silence.of_too_long([ONE, OTHER])
+        found += silence.of_too_long([ONE, OTHER])
     return found
 
 
@@ -47,10 +47,16 @@ def test_who_is_silent_for_less_is_well(silence, clock):
     assert after(LONGEST_SILENCE - BEAT, silence, clock) == []
 
 
-def test_who_is_silent_is_told_until_it_is_gone(silence, clock):
+def test_who_is_silent_is_told_once(silence, clock):
     assert after(LONGEST_SILENCE, silence, clock) == [ONE, OTHER]
-    assert after(BEAT, silence, clock) == [ONE, OTHER]
-    assert silence.of_too_long([OTHER]) == [OTHER]
+    assert after(5 * LONGEST_SILENCE, silence, clock) == []
+
+
+def test_another_process_with_the_same_number_is_another(silence, clock):
+    assert after(LONGEST_SILENCE, silence, clock) == [ONE, OTHER]
+    assert silence.of_too_long([OTHER]) == []
+
+    assert after(LONGEST_START, silence, clock) == [ONE]
 
 
 def test_one_that_has_not_begun_has_longer(clock):

@@ -1045,7 +1045,6 @@ def test_F19_a_fault_of_ours_opens_no_debugger(scene, monkeypatch):
     assert scene.calls_about(reference) == 1
     was_fresh(scene.ask(reference))
     scene.pro.forget_calls()
-    scene._kept.lines.clear()  # the stack of a fault of ours is in the log, and may be
 
 
 def test_F12_prefetch_is_answered_from_memory_or_not_at_all(scene):

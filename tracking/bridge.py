@@ -92,13 +92,13 @@ def _nothing_else(status: str, headers: list[tuple[str, str]], exc_info: object 
 
 def _glance_of(request: Any) -> "WSGIEnvironment":
     """As much of a request as a finished page depends on."""
-    header = request.scope.headers.get
+    lines = request.scope.headers.get_all
     environ = _address_of(request.scope)
     environ[AT_ONCE] = request.proto.response_bytes
-    environ["HTTP_HOST"] = header("host", "")
-    environ["HTTP_ACCEPT_ENCODING"] = header("accept-encoding", "")
-    environ["HTTP_IF_NONE_MATCH"] = header("if-none-match", "")
-    environ["HTTP_X_FORWARDED_PROTO"] = header("x-forwarded-proto", "")
+    environ["HTTP_HOST"] = ",".join(lines("host"))
+    environ["HTTP_ACCEPT_ENCODING"] = ",".join(lines("accept-encoding"))
+    environ["HTTP_IF_NONE_MATCH"] = ",".join(lines("if-none-match"))
+    environ["HTTP_X_FORWARDED_PROTO"] = ",".join(lines("x-forwarded-proto"))
     return environ
 
 

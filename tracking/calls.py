@@ -103,18 +103,18 @@ class Calls:
 
         Raises AskedInVain or ProTooSlow: whoever waited for another does not ask in its place.
         """
-        keys, waited_for, ends = _keys(question), None, 0.0
+        keys, waited, ends = _keys(question), False, 0.0
         while attempt := self.memory.claim(keys):
             claim, told = attempt
             entry = _news(question, told)
-            in_vain = claim.mine and waited_for is not None and claim.failed == waited_for
+            in_vain = claim.mine and waited and claim.failed is not None
             still_asking = time.monotonic() < ends  # though Redis has forgotten it
             if claim.mine and not (entry or in_vain or still_asking):
                 return claim, None
             if claim.mine:
                 self.memory.release(claim)
             else:
-                waited_for, ends = claim.holder, time.monotonic() + claim.left
+                waited, ends = True, time.monotonic() + claim.left
             if entry:
                 return None, entry
             if in_vain:

@@ -229,7 +229,7 @@ def _finished(
     fields = {name.lower(): value for name, value in headers}
     wanted = chosen(environ.get("HTTP_ACCEPT_ENCODING", ""))
     body, encoding = encoded(body, fields.get("content-type", ""), wanted)
-    own = {"content-length", "etag", "last-modified", "accept-ranges"}
+    own = {"content-length", "etag", "last-modified", "accept-ranges", "date"}
     headers = [(name, value) for name, value in headers if name.lower() not in own]
     headers += [("Content-Length", str(len(body))), ("Vary", "Accept-Encoding")]
     if encoding != "identity":

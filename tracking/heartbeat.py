@@ -4,6 +4,7 @@ The kernel goes on giving shoppers to a process that was stopped or hangs. And o
 listens to any more, because its parent was killed, ends itself, so that the port is free.
 """
 
+import math
 import os
 import signal
 import threading
@@ -60,9 +61,14 @@ class Silence:
         self._left[pid] = LONGEST_SILENCE
 
     def of_too_long(self, pids: Iterable[int]) -> list[int]:
-        """Those of the processes that are silent for too long; to be asked about once a second."""
+        """Those of the processes that are silent for too long, each once.
+
+        To be asked about once a second.
+        """
         now = self._timer()
         awake = min(now - self._seen, 2 * BEAT)
         self._seen = now
         self._left = {pid: self._left.get(pid, LONGEST_START) - awake for pid in pids}
-        return [pid for pid, left in self._left.items() if left <= 0]
+        silent = [pid for pid, left in self._left.items() if left <= 0]
+        self._left |= dict.fromkeys(silent, math.inf)
+        return silent

@@ -23,6 +23,7 @@ class PatientHandler(QueueHandler):
     def __init__(self) -> None:
         lines: queue.Queue[logging.LogRecord] = queue.Queue(_MOST)
         super().__init__(lines)
+        self.setFormatter(logging.Formatter("%(message)s"))  # the writer adds the rest
         writer = logging.StreamHandler()
         writer.setFormatter(logging.Formatter(_FORMAT))
         self._listener = QueueListener(lines, writer)

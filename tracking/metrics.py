@@ -36,7 +36,7 @@ pro_calls = Counter("parcel_page_pro_calls", "Calls to PRO", ["outcome"], regist
 pro_units = Counter("parcel_page_pro_units", "Units that PRO bills", registry=registry)
 pro_paused = Gauge(
     "parcel_page_pro_paused",
-    "1 while PRO is not asked because it fails",
+    "1 from when PRO is left alone because it fails until it is tried again",
     registry=registry,
     multiprocess_mode="mostrecent",
 )

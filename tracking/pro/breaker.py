@@ -60,7 +60,8 @@ class Breaker:
     @property
     def open(self) -> bool:
         """Whether PRO is not asked at the moment."""
-        return self._until is not None
+        until = self._until
+        return until is not None and until > self._timer()
 
     @contextmanager
     def guard(self) -> Iterator[None]:
@@ -94,6 +95,7 @@ class Breaker:
             if left > 0 or self._probing:
                 raise _paused(left)
             self._probing = True
+            metrics.pro_paused.set(0)
         if self._fleet and self._for_all and not self._fleet.may_try():
             self._undecided(probe=True)
             raise _paused(self._fleet.paused_for())
@@ -106,7 +108,6 @@ class Breaker:
             if probe:
                 self._until, self._pause = None, SHORTEST
                 self._recent.clear()
-                metrics.pro_paused.set(0)
                 self._tried()
                 self._for_all = False
 

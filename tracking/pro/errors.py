@@ -77,6 +77,12 @@ class Forbidden(ProUnavailable):
     """403: the account may not use this endpoint."""
 
 
+class RefusedOnTheWay(ProUnavailable):
+    """A 403 that is not PRO's own: a gateway in front of it refuses this reference."""
+
+    counts = False
+
+
 class MethodNotSupported(ProUnavailable):
     """405."""
 

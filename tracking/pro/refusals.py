@@ -16,6 +16,7 @@ from tracking.pro.errors import (
     ProError,
     ProUnavailable,
     ReferenceRejected,
+    RefusedOnTheWay,
     ShipmentGone,
     ShipmentNotFound,
     ShipmentProcessing,
@@ -46,7 +47,7 @@ def error_of(answer: Answer, now: float | None = None) -> ProError:
     details = objects(body.get("details"))
     error = _ERRORS.get(answer.status, ProBroken)
     if error is Forbidden and answer.body and not body:
-        error = ProBroken  # a gateway refuses this request: that is nothing about our key
+        error = RefusedOnTheWay
     if error is ShipmentNotFound and _mentions(body, details, "processing"):
         error = ShipmentProcessing
     if error is BadRequest and any(map(_is_about_reference, [body, *details])):
