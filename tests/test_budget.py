@@ -1,7 +1,7 @@
 """What may be spent on PRO: units a minute and a day, by one process or by all together."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -165,15 +165,18 @@ class Tally:
 
     def __init__(self) -> None:
         self.answers = True
+        self.after_adding: Callable[[], object] = lambda: None
         self.spent: Counter[str] = Counter()
         self.lives: dict[str, float] = {}
 
     def add(self, units: int, sums: Sequence[Sum]) -> list[int] | None:
         if not self.answers:
             return None
-        totals = {one.name: max(self.spent[one.name], one.known) + units for one in sums}
-        if all(totals[one.name] <= one.limit for one in sums):
-            self.spent |= totals
+        before = {one.name: max(self.spent[one.name], one.known) + one.owed for one in sums}
+        totals = {name: spent + units for name, spent in before.items()}
+        room = all(totals[one.name] <= one.limit for one in sums)
+        self.spent |= totals if room else before
+        self.after_adding()
         self.lives |= {one.name: one.seconds for one in sums}
         return list(totals.values())
 
@@ -187,25 +190,81 @@ class TestShare:
     def test_with_a_tally_it_is_all_that_is_left(self, time: Seconds) -> None:
         assert spent(Budget(100, 0, share=1 / 4, tally=Tally(), clock=time)) == 100
 
-    def test_what_it_spent_before_the_tally_fell_silent_is_part_of_it(self, time: Seconds) -> None:
-        tally = Tally()
-        budget = Budget(100, 0, share=1 / 4, tally=tally, clock=time)
-        assert spent(budget, times=20) == 20
-        tally.answers = False
-        assert spent(budget) == 5
-
-        tally.answers = True
-        assert spent(budget) == 75  # nothing is forgotten
-
-    def test_what_others_spent_is_no_part_of_it(self, time: Seconds) -> None:
+    def test_it_is_a_share_of_what_was_left_when_the_tally_fell_silent(self, time: Seconds) -> None:
         tally = Tally()
         one, other = (Budget(100, 0, share=1 / 4, tally=tally, clock=time) for _ in range(2))
         assert spent(other, times=40) == 40
-        assert spent(one, times=10) == 10
+        assert spent(one, times=20) == 20
         tally.answers = False
 
-        assert spent(one) == 15
-        assert spent(other) == 0  # it has had more than its share
+        assert spent(one) == 10
+        assert spent(other) == 15  # it was told of forty
+
+    @pytest.mark.parametrize("times", [20, 1000])
+    def test_what_was_spent_meanwhile_is_added_when_the_tally_answers_again(
+        self, time: Seconds, times: int
+    ) -> None:
+        """However long the tally was silent, the day is not overspent."""
+        tally = Tally()
+        budgets = [Budget(0, 1000, share=1 / 4, tally=tally, clock=time) for _ in range(4)]
+
+        def all_spend(times: int) -> int:
+            return sum(spent(budget, 2, times=1) for _ in range(times) for budget in budgets)
+
+        calls = all_spend(50)
+        tally.answers = False
+        calls += all_spend(times)
+        tally.answers = True
+        calls += all_spend(1000)
+
+        assert 500 <= calls < 500 + 4  # one each, until all have told what they owe
+
+    def test_that_is_added_once_and_even_where_nothing_more_may_be_spent(
+        self, time: Seconds
+    ) -> None:
+        tally = Tally()
+        one, other = (Budget(100, 0, share=1 / 2, tally=tally, clock=time) for _ in range(2))
+        tally.answers = False
+        assert spent(one) == 50
+        tally.answers = True
+        assert spent(other, times=50) == 50
+
+        assert spent(one) == 0
+        assert spent(one) == 0
+        assert list(tally.spent.values()) == [100]
+
+    def test_while_it_falls_silent_again_what_is_owed_is_no_less(self, time: Seconds) -> None:
+        """Nor while a thread is about to add it."""
+        tally = Tally()
+        budget = Budget(100, 0, share=1 / 4, tally=tally, clock=time)
+        tally.answers = False
+        assert spent(budget, times=20) == 20
+        meanwhile = []
+
+        def fall_silent() -> None:
+            tally.answers, tally.after_adding = False, lambda: None
+            meanwhile.append(spent(budget))
+
+        tally.answers, tally.after_adding = True, fall_silent
+        budget.spend(1)
+
+        assert meanwhile == [5]
+
+    def test_what_is_told_of_the_last_window_is_no_part_of_the_next(self, time: Seconds) -> None:
+        """The minute may end while the tally is asked, and another thread begin the next."""
+        tally = Tally()
+        budget = Budget(10, 0, tally=tally, clock=time)
+        assert spent(budget, times=9) == 9
+
+        def begin_the_next() -> None:
+            tally.after_adding = lambda: None
+            time.now += 60
+            budget.spend(1)
+
+        tally.after_adding = begin_the_next
+        budget.spend(1)
+
+        assert spent(budget) == 9
 
     def test_the_tally_has_a_name_a_window_and_outlives_it(self, time: Seconds) -> None:
         tally = Tally()
@@ -319,7 +378,18 @@ class TestRedis:
         redis.client.delete(name)
         redis.client.lpush(name, "a list")
 
-        assert spent(budget) == 9
+        assert spent(budget) == 9  # a quarter of what is left
+
+    def test_what_was_spent_without_it_is_added_when_it_is_back(self, time: Seconds) -> None:
+        with RedisServer() as redis:
+            one, other = process(redis, time, 40), process(redis, time, 40)
+            assert spent(one, times=4) == 4
+            one._tally._shared._away_until = float("inf")  # for this process alone
+            assert spent(one) == 9
+            one._tally._shared._away_until = 0.0
+
+            assert spent(one, times=1) == 1
+            assert spent(other) == 40 - 4 - 9 - 1
 
     def test_without_redis_each_has_its_share(self, time: Seconds) -> None:
         with RedisServer() as redis:
@@ -327,4 +397,4 @@ class TestRedis:
             assert spent(budget, times=4) == 4
             redis.kill()
 
-            assert spent(budget) == 6
+            assert spent(budget) == 9  # a quarter of what is left

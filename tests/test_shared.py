@@ -129,7 +129,7 @@ class TestKeeping:
     def test_no_name_tells_what_it_is_about(self, process: Shared, redis: RedisServer) -> None:
         claim = process.claim([KEY, f"absent/{KEY}"])
         process.settle({KEY: (b"value", 60)}, claim, failed=True)
-        SharedGate(process).add(1, [Sum("minute/1", 0, 10, 60)])
+        SharedGate(process).add(1, [Sum("minute/1", 0, 0, 10, 60)])
         process.flush()
 
         names = redis.client.keys()
@@ -395,7 +395,7 @@ class TestTrouble:
         with fails_as("ConnectionError"), takes_at_most(PATIENCE):
             assert process.get(KEY) is None
             assert process.claim([KEY]) is None
-            assert SharedGate(process).add(1, [Sum("minute/1", 0, 10, 60)]) is None
+            assert SharedGate(process).add(1, [Sum("minute/1", 0, 0, 10, 60)]) is None
             assert not process.answers
 
     def test_one_that_was_never_there_is_a_miss(self, clock: TurnableClock) -> None:
@@ -533,7 +533,7 @@ class TestTrouble:
                 assert process.claim([KEY]) is None
                 keep(process)
                 assert process.get(KEY) is None
-                assert SharedGate(process).add(1, [Sum("minute/1", 0, 10, 60)]) is None
+                assert SharedGate(process).add(1, [Sum("minute/1", 0, 0, 10, 60)]) is None
             assert process.answers
 
             full.client.delete("filler")

@@ -12,16 +12,16 @@ if redis.call('pttl', KEYS[1]) < tonumber(ARGV[1]) then
 end
 """
 _ADD = """
-local totals, room = {}, true
+local units, totals, room = tonumber(ARGV[1]), {}, true
 for i, name in ipairs(KEYS) do
-  local known, limit = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+  local known, owed, limit = tonumber(ARGV[4*i-2]), tonumber(ARGV[4*i-1]), tonumber(ARGV[4*i])
   local spent = tonumber(redis.call('get', name) or '')
   if not (spent and spent >= 0 and spent < 1e12) then spent = 0 end
-  totals[i] = math.max(spent, known) + tonumber(ARGV[1])
+  totals[i] = math.max(spent, known) + owed + units
   room = room and totals[i] <= limit
 end
-for i, name in ipairs(room and KEYS or {}) do
-  redis.call('set', name, totals[i], 'EX', ARGV[3 * i + 1])
+for i, name in ipairs(KEYS) do
+  redis.call('set', name, totals[i] - (room and 0 or units), 'EX', ARGV[4*i+1])
 end
 return totals
 """
@@ -37,7 +37,9 @@ class SharedGate:
     def add(self, units: int, sums: Sequence[Sum]) -> Sequence[int] | None:
         """See Tally. What was flushed away is put back as far as it is known."""
         names = [self._shared.signer.name(f"units/{one.name}") for one in sums]
-        known = [part for one in sums for part in (one.known, one.limit, int(one.seconds))]
+        known = [
+            part for one in sums for part in (one.known, one.owed, one.limit, int(one.seconds))
+        ]
         match self._shared.run(_ADD, names, (units, *known)):
             case [*totals] if len(totals) == len(sums) and all(type(one) is int for one in totals):
                 return totals

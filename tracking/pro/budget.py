@@ -13,11 +13,13 @@ from tracking.pro.errors import BudgetSpent
 
 class Sum(NamedTuple):
     """What is asked of a Tally about one window: its `name` for all processes, the units `known`
-    to be spent in it, and those that may be. It may forget them after `seconds`.
+    to be spent in it, those `owed` to it, which were spent and never added, and those that may be
+    spent. It may forget them after `seconds`.
     """
 
     name: str
     known: int
+    owed: int
     limit: int
     seconds: float
 
@@ -28,30 +30,55 @@ class Tally(Protocol):
     def add(self, units: int, sums: Sequence[Sum]) -> Sequence[int] | None:
         """The units spent in each window with these; None where it is not known.
 
-        It is at least what is known and the units. Where they go beyond any limit none is counted.
+        It is at least what is known, and what is owed and the units. Where they go beyond any limit
+        none of them is counted, but what is owed.
         """
 
 
 @dataclass(eq=False)
 class _Window:
-    """One window: its length in seconds, what may be spent in it, and what is known to be."""
+    """One window: its length in seconds, what may be spent in it, and what was.
+
+    `told` are the units that all have spent, as this process was last told; `owed` those that it
+    has spent itself and that nobody was told of, and some of them may be `on_their_way`.
+    """
 
     name: str
     length: int
     limit: int
     number: int = -1
-    spent: int = 0  # as far as this process knows, by all
-    own: int = 0
+    told: int = 0
+    owed: int = 0
+    on_their_way: int = 0
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.name}/{self.number}"
 
     def sum(self, now: float) -> Sum:
         number = int(now // self.length)
         if self.number != number:
-            self.number, self.spent, self.own = number, 0, 0
-        return Sum(f"{self.name}/{number}", self.spent, self.limit, 2.0 * self.length)
+            self.number, self.told, self.owed, self.on_their_way = number, 0, 0, 0
+        owed, self.on_their_way = self.owed - self.on_their_way, self.owed
+        return Sum(self.full_name, self.told, owed, self.limit, 2.0 * self.length)
 
-    def spend(self, units: int, total: int) -> None:
-        self.own += units
-        self.spent = max(self.spent, total)
+    def settle(self, asked: Sum, *, added: bool) -> None:
+        """What was owed has been added, or is owed on; unless another window has begun."""
+        if asked.name != self.full_name:
+            return
+        self.on_their_way -= asked.owed
+        if added:
+            self.owed -= asked.owed
+            self.hear(asked, asked.known + asked.owed)
+
+    def hear(self, asked: Sum, total: int) -> None:
+        """What all have spent; unless another window has begun."""
+        if asked.name == self.full_name:
+            self.told = max(self.told, total)
+
+    def left(self, share: float) -> int:
+        """What may be spent here while nobody tells what others do: a share of what was left."""
+        return int((self.limit - self.told) * share) - self.owed
 
 
 class Budget:
@@ -91,19 +118,22 @@ class Budget:
 
     def _spend(self, units: int) -> dict[_Window, int]:
         """What is left in each window after these units; below zero where they were refused."""
-        windows, now = self._windows, self._clock()
         with self._lock:
-            sums = [window.sum(now) for window in windows]
-        totals = self._tally.add(units, sums) if self._tally and sums else None
+            now = self._clock()
+            sums = {window: window.sum(now) for window in self._windows}
+        totals = self._tally.add(units, [*sums.values()]) if self._tally and sums else None
         with self._lock:
-            share = self._share if totals is None else 1.0
-            totals = totals or [window.own + units for window in windows]
-            left = {
-                window: int(window.limit * share) - total
-                for window, total in zip(windows, totals, strict=True)
-            }
-            if min(left.values(), default=0) < 0:
-                return {window: one for window, one in left.items() if one < 0}
-            for window, total in zip(windows, totals, strict=True):
-                window.spend(units, total)
-            return left
+            for window, asked in sums.items():
+                window.settle(asked, added=totals is not None)
+            if totals is None:
+                left = {window: window.left(self._share) - units for window in sums}
+            else:
+                pairs = zip(sums, totals, strict=True)
+                left = {window: window.limit - total for window, total in pairs}
+            refused = {window: one for window, one in left.items() if one < 0}
+            for window, asked in () if refused else sums.items():
+                if totals is None:
+                    window.owed += units
+                else:
+                    window.hear(asked, window.limit - left[window])
+            return refused or left
