@@ -184,6 +184,21 @@ def test_E2_one_killed_again_as_soon_as_it_is_back_comes_back_again(upstream):
         assert shows(fleet.look_up(made["shipment_reference"]), made)
 
 
+def test_E2_processes_killed_before_they_had_begun_are_forgotten_when_others_have(upstream):
+    """However long ago that was, the next that is killed is begun again as ever."""
+    fleet = Fleet(upstream, 2).start()
+    try:
+        until(lambda: len(fleet.pids) == 2)
+        fleet.kill(*fleet.pids)
+        fleet.wait_for_all()
+        assert len(fleet.pids) == 2
+        fleet.kill(fleet.pids[0])
+        fleet.wait_for_all()
+        assert len(fleet.pids) == 2
+    finally:
+        fleet.stop()
+
+
 def test_E2_a_stopped_process_is_ended_and_begun_again(upstream):
     """The kernel goes on giving it a share of all who come."""
     with Fleet(upstream, 3) as fleet:

@@ -9,6 +9,6 @@ Read the modules in the order in which a request meets them. The door: `bridge`,
 `derivation`, `rollup`. How it is told: `wording`, `history`, `clocks`, `why`, `standing`,
 `dateline`, `carriers`, `map`, `land`, `journey`, `telling`. What leaves: `formats.as_json`,
 `formats.news`, `formats.as_calendar`, `formats.as_feed`, `formats.as_text`, `version`, `outcomes`,
-`security`. Before all that: `environment`, `config`, `serving`, `heartbeat`; beside it: `metrics`,
-`logs`.
+`security`. Before all that: `environment`, `config`, `serving`, `counting`, `heartbeat`; beside it:
+`metrics`, `logs`.
 """

@@ -6,10 +6,9 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,10 +22,10 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from tracking.config import BadSettings, Settings, read_settings
+from tracking.counting import counting_together
 from tracking.heartbeat import LONGEST_STOP, Silence, beat, heard
 from tracking.pro.simulator import SAMPLES
 
-_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 _ROOT = Path(__file__).parent.parent
 _TARGET = f"{_ROOT / 'app.py'}:app"
 
@@ -44,7 +43,7 @@ def serve(environ: Mapping[str, str]) -> int:
     _say(_greeting(settings))
     if settings.web_concurrency > 1 and not settings.redis_url:
         _say("WEB_CONCURRENCY: each process remembers answers by itself.")
-    with _counting_together(settings.web_concurrency):
+    with counting_together(settings.web_concurrency, _say):
         _granian(settings).serve_application()
     return 0
 
@@ -115,6 +114,7 @@ class _Server(Granian):  # type: ignore[misc,valid-type]
             if pid is not None and pid not in self._begun:
                 self._begun.add(pid)
                 self._in_vain = 0
+                self.respawned_wrks: dict[int, float] = {}  # nor is the next end one too many
             processes = {worker.inner.pid: worker.inner for worker in self.wrks}
             for silent in silence.of_too_long(processes):
                 _say("A process has fallen silent and is ended.")
@@ -125,29 +125,6 @@ class _Server(Granian):  # type: ignore[misc,valid-type]
         super()._respawn_workers(workers, *args, **kwargs)
         hopeless = self._in_vain >= self.workers
         self.respawned_wrks = dict.fromkeys(range(self.workers), math.inf) if hopeless else {}
-
-
-@contextmanager
-def _counting_together(processes: int) -> Iterator[None]:
-    """A folder in which several processes count together; the library reads where it is once."""
-    if processes == 1 or _COUNTS in os.environ:
-        yield
-        return
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="parcel-page-", dir=_memory())
-        Path(folder.name, "full").write_bytes(bytes(2**20))  # as much as one file of counts
-    except OSError:
-        _say("/metrics: no disk, so each process counts by itself.")
-        yield
-        return
-    with folder:
-        os.environ[_COUNTS] = folder.name
-        yield
-
-
-def _memory() -> str | None:
-    """Where files are no matter of disks; to write to a mapped file on a full one is fatal."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
 
 def _is_free(host: str, port: int) -> bool:

@@ -1,0 +1,67 @@
+"""The folder in which several processes count together, and what becomes of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tracking import counting
+from tracking.counting import counting_together
+
+NAME = "PROMETHEUS_MULTIPROC_DIR"
+
+
+@pytest.fixture(autouse=True)
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the folders are."""
+    monkeypatch.setenv(NAME, "")
+    monkeypatch.delenv(NAME)
+    monkeypatch.setattr(counting, "_memory", lambda: str(tmp_path))
+    return tmp_path
+
+
+def server():
+    return counting_together(2, print)
+
+
+def test_it_is_there_while_the_server_runs_and_holds_nothing_at_first(memory: Path):
+    with server():
+        (folder,) = memory.iterdir()
+        assert os.environ[NAME] == str(folder)
+        assert sum(file.stat().st_size for file in folder.iterdir()) == 0
+
+    assert list(memory.iterdir()) == []
+
+
+def test_one_process_counts_alone(memory: Path):
+    with counting_together(1, print):
+        assert NAME not in os.environ
+        assert list(memory.iterdir()) == []
+
+
+def test_what_a_killed_server_left_is_removed_and_what_a_running_one_has_is_not(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+):
+    left, strange = memory / "parcel-page-left", memory / "another-program"
+    for folder in (left, strange):
+        folder.mkdir()
+        (folder / "in-use").touch()
+    (left / "counter_1.db").write_bytes(b"counts")
+    begins = memory / "parcel-page-begins"
+    begins.mkdir()
+
+    with server():
+        running = Path(os.environ[NAME])
+        monkeypatch.delenv(NAME)
+        with server():
+            assert running.exists()
+
+    assert set(memory.iterdir()) == {strange, begins}
+
+
+def test_where_there_is_no_room_it_says_so(memory: Path, capsys: pytest.CaptureFixture[str]):
+    memory.rmdir()
+    with server():
+        assert NAME not in os.environ
+
+    assert capsys.readouterr().out == "/metrics: no disk, so each process counts by itself.\n"
