@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tracking.allowance import Allowance
 from tracking.asking import Asking
+from tracking.assets import ASSETS, add_version
 from tracking.calls import Calls
 from tracking.config import Settings, read_settings
 from tracking.entries import Entry
@@ -81,7 +81,7 @@ def create_app(
     """
     settings = read_settings(environ)
     _set_up_logging(settings.log_level)
-    app = _OnlyGet(__name__, static_url_path="/assets")
+    app = _OnlyGet(__name__, static_url_path=ASSETS)
     app.url_map.merge_slashes = False  # a redirect would name the host that was asked for
     app.json.sort_keys = False  # type: ignore[attr-defined]
     _set_up_templates(app, settings.timezone, clock)
@@ -198,7 +198,7 @@ def _set_up_templates(app: Flask, zone: tzinfo, clock: Callable[[], datetime]) -
     environment.filters |= {"full_date": full_date, "date_in_full": date_in_full}
     environment.filters["time_or_date"] = lambda moment: time_or_date(moment, clock(), zone)
     _check_templates(environment)
-    app.url_defaults(_versions(Path(str(app.static_folder))))
+    app.url_defaults(add_version)
 
 
 def _is_escaped(template: str | None) -> bool:
@@ -219,21 +219,6 @@ def _check_templates(environment: Environment) -> None:
         source, _, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
         for other in {name, *find_referenced_templates(environment.parse(source))}:
             environment.get_template(str(other))
-
-
-def _versions(folder: Path) -> Callable[[str, dict[str, Any]], None]:
-    """The addresses of assets change with their bytes, so that they may be kept for ever."""
-    versions = {
-        path.name: sha256(path.read_bytes()).hexdigest()[:10]
-        for path in folder.iterdir()
-        if path.is_file()
-    }
-
-    def add_version(endpoint: str, values: dict[str, Any]) -> None:
-        if endpoint == "static" and values.get("filename") in versions:
-            values["v"] = versions[values["filename"]]
-
-    return add_version
 
 
 def _secured(response: Response, origins: tuple[str, ...]) -> Response:

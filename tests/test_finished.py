@@ -621,17 +621,29 @@ class TestThePage:
         assert calls == len(pro.calls) == 1
         assert answers("200", "before") == before + 1
 
-    @pytest.mark.parametrize("first", ["utm_v=1", "%76=1", "v=1", "", "v"])
-    def test_an_asset_is_kept_by_browsers_only_under_its_version(
+    @pytest.mark.parametrize(
+        "first", ["v={ours}", "%76={ours}", "v=0123456789", "v", "", "utm_v=1"]
+    )
+    def test_an_asset_is_kept_by_browsers_only_under_the_address_of_its_bytes(
         self, shopper: Shopper, first: str
     ) -> None:
-        """Whatever was asked for before, the address alone decides."""
-        for_ever = {"v=1": True, "%76=1": True, "v": True, "utm_v=1": False, "": False}
-        wire(shopper, "/assets/parcel.css", first)
+        """Whatever was asked for before; another release may have named another."""
+        sheet = shopper.open("/").select_one("link[rel=stylesheet]")["href"]
+        ours = sheet.partition("?v=")[2]
+        for_ever = {f"v={ours}": True, f"%76={ours}": True, f"v={ours}&v=1": True}
+        no_longer = [f"v=1&v={ours}", f"v=0{ours[1:]}x", "v=1", "v=None", "v", "", f"utm_v={ours}"]
+        wire(shopper, "/assets/parcel.css", first.format(ours=ours))
 
-        for query, immutable in for_ever.items():
+        for query, immutable in (for_ever | dict.fromkeys(no_longer, False)).items():
             said = wire(shopper, "/assets/parcel.css", query).headers["Cache-Control"]
-            assert ("immutable" in said) == immutable, query
+            kept = "public, max-age=31536000, immutable" if immutable else "private, no-cache"
+            assert said == kept, query
+
+    @pytest.mark.parametrize("query", ["", "v", "v=None", "v=1"])
+    def test_what_is_no_asset_has_no_version(self, shopper: Shopper, query: str) -> None:
+        response = wire(shopper, "/assets/nothing.css", query)
+
+        assert (response.status_code, response.headers["Cache-Control"]) == (404, "no-store")
 
     def test_an_asset_is_sent_whole_and_encoded_whatever_part_is_asked_for(
         self, shopper: Shopper

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 from tracking import metrics
+from tracking.assets import ASSETS, is_ours
 from tracking.changes import Changes
 from tracking.encodings import chosen, encoded
 from tracking.hosts import NAME, STRANGER
@@ -44,7 +45,6 @@ _UNCONDITIONAL = dict.fromkeys(  # Flask makes the whole page, and this layer me
 _WITH_ADDRESS = frozenset({"/parcel.ics", "/parcel.atom", "/record"})  # they tell their own
 _METHODS = frozenset({"GET", "HEAD"})
 _PAGES = _WITH_ADDRESS | {"/", "/parcel", "/parcel.json", "/parcel.txt", "/embed"}
-_ASSETS = "/assets/"
 _OTHER_THEMES = frozenset({"dark", "auto"})
 _USUAL = {"level": "shipment", "page": "1"}
 _WITHOUT_MEANING = frozenset({"lang"})  # known, and one language so far
@@ -187,8 +187,8 @@ def _kept_as(path: str, query: str, encoding: str, origin: tuple[str, str, str])
 def _question(path: str, query: str) -> str | None:
     """What an address asks for; None where its page is not kept."""
     pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
-    if path.startswith(_ASSETS):
-        return repr((path, any(name == "v" for name, _ in pairs)))
+    if path.startswith(f"{ASSETS}/"):
+        return repr((path, is_ours(path, [value for name, value in pairs if name == "v"])))
     if path not in _PAGES:
         return None
     known = sorted(pair for pair in pairs if pair[0] in PARAMETERS)

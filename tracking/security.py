@@ -2,6 +2,8 @@
 
 from flask import Request, Response
 
+from tracking.assets import is_ours
+
 _ONE_YEAR = 365 * 24 * 3600  # seconds
 _SCRIPT = (
     "script-src 'self'",
@@ -69,6 +71,6 @@ def _has_script(response: Response, request: Request) -> bool:
 def _cache_control(response: Response, request: Request) -> str:
     if response.status_code >= 400 or "key" in request.args:
         return "no-store"
-    if request.endpoint == "static" and "v" in request.args:
+    if request.endpoint == "static" and is_ours(request.path, request.args.getlist("v")):
         return f"public, max-age={_ONE_YEAR}, immutable"
     return "private, no-cache"
