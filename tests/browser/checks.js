@@ -11,6 +11,8 @@
         for (const one of self.unfolded ?? []) one.open = false;
         self.unfolded = [];
         document.adoptedStyleSheets = [];
+        document.activeElement.blur();
+        document.querySelector('[autofocus]')?.focus();
         scrollTo(0, 0);
     },
 

@@ -148,7 +148,7 @@ def space_text(page: Page) -> None:
 
 
 def restore(page: Page) -> None:
-    """Take back what other functions here do to a page: it is folded and styled as it came."""
+    """Take back what other checks did to a page: folds, style and focus are as they came."""
     _ask(page, "restore")
 
 
