@@ -103,7 +103,6 @@ class TestRefusing:
         clock.turn(seconds=19)
         with pytest.raises(BudgetSpent):
             call(gate, units=6)
-        assert gate.breaker.open
 
-        call(gate, units=5)
+        call(gate, units=5)  # it may try, for nobody else does
         assert not gate.breaker.open

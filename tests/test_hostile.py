@@ -286,7 +286,7 @@ class TestWordsOfPro:
         page = _page(pro, shopper, _told(words))
 
         for mark in (
-            'class="remarks"',
+            'class="remarks remarks--beside"',
             'class="scan-entry__place"',
             'class="scan-entry__note"',
             "<dd>",

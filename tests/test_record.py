@@ -86,7 +86,7 @@ def test_a_record_says_what_to_whom_and_when(pro, shopper):
 
     text = words(sheet)
     for told in [
-        "Delivered Tuesday 24 November 2026 at 13:30",
+        "Delivered today, Tuesday 24 November 2026 at 13:30",
         "Your parcel was delivered on Tuesday 24 November 2026. It was signed for.",
         "Last scan: 24 November 2026, 13:30, Delivered",
         f"Order {mine['custom_reference']}",
@@ -121,8 +121,8 @@ def test_each_parcel_of_an_order_has_a_sheet_of_its_own(pro, shopper):
 
     assert page.h1.get_text() == "Delivery record: 1 of 2 parcels delivered"
     assert [words(sheet.h2) for sheet in page.select(".record")] == [
-        "Parcel 1 of 2: On its way",
-        "Parcel 2 of 2: Delivered",
+        "Parcel 2 of 2: On its way",
+        "Parcel 1 of 2: Delivered",
     ]
     assert len(page.select(".record__source")) == 2
 
