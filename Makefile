@@ -14,7 +14,7 @@ run: .venv/.run ## serve the page on http://127.0.0.1:8000 (HOST and PORT change
 
 test: .venv/.dev ## run all tests
 	@tests/programs.sh
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 unit: .venv/.dev ## run the tests that open no socket, in seconds
 	.venv/bin/python -m pytest -m unit

@@ -69,7 +69,10 @@ def _make_stale(app: Flask, pro: Simulator, clock: TurnableClock) -> None:
 
 
 def _twenty_scans() -> dict:
-    """A journey through ten towns, each of which scans it when it comes and when it goes."""
+    """A journey through ten towns, each of which scans it when it comes and when it goes.
+
+    Its carrier has pages of its own, and two numbers for it.
+    """
     scans = []
     for day, (town, latitude, longitude) in enumerate(_TOWNS, 14):
         place = {
@@ -81,7 +84,13 @@ def _twenty_scans() -> dict:
             event("in_transit", came, description=f"Arrived at the hub in {town}", **place),
             event("in_transit", went, description=f"Sorted and sent on from {town}", **place),
         ]
-    return shipment(*scans, custom_reference=TWENTY, expected_delivery_date="2026-11-25")
+    return shipment(
+        *scans,
+        custom_reference=TWENTY,
+        expected_delivery_date="2026-11-25",
+        carrier={"name": "Royal Mail"},
+        carrier_references=["AB123456789GB", "AB123456790GB"],
+    )
 
 
 def _busy(app: Flask) -> Flask:
