@@ -21,6 +21,7 @@ from tests.browser.checks import (
     overflowing,
     pale_on_paper,
     small_targets,
+    space_text,
     vanishing,
     violations,
     words,
@@ -92,6 +93,21 @@ def test_text_is_twice_as_large(page: Page, shop: str) -> None:
     enlarge_text(page)
 
     assert page.locator(".pale").bounding_box()["height"] > 1.8 * before["height"]
+
+
+def test_what_wider_text_spacing_clips_is_found(page: Page, shop: str) -> None:
+    page.goto(f"{shop}/bad")
+    page.locator(".pale").evaluate(
+        """one => {
+            one.style.cssText += '; width: max-content; white-space: nowrap; overflow: hidden';
+            one.style.width = `${one.getBoundingClientRect().width + 1}px`;
+        }"""
+    )
+    assert not any("pale" in one for one in clipped(page))
+
+    space_text(page)
+
+    assert any("pale" in one for one in clipped(page))
 
 
 def test_words_of_a_bad_page_need_its_script(browser: Browser, shop: str) -> None:
