@@ -402,13 +402,38 @@ def test_a_connection_is_used_again() -> None:
         assert (len(server.requests), server.connections) == (5, 1)
 
 
-def test_a_connection_is_used_again_after_an_error_with_a_body(
-    pro: Simulator, client: Client
-) -> None:
+def test_an_error_with_a_body_harms_no_next_answer(pro: Simulator, client: Client) -> None:
     with failing(pro, Fault("status", status=500, body=b"x" * 1000)):
         assert ask(client).status == 500
 
     assert ask(client).status == 200
+
+
+@pytest.mark.parametrize("status", [b"201 Made", b"204 Nothing", b"304 As Before", b"504 Too Late"])
+def test_nothing_that_comes_late_is_the_answer_to_the_next(status: bytes) -> None:
+    early = b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"
+    late = JSON + b'Content-Length: 12\r\n\r\n"of another"'
+
+    def play(server: Raw, connection: socket.socket) -> None:
+        """On its first line it answers twice what it was asked, and the second time too late."""
+        for answer in (early, late) if server.connections == 1 else (OK,):
+            if server.read(connection):
+                connection.sendall(answer)
+
+    with Raw(play) as server:
+        client = client_of(server.url)
+
+        assert ask(client).status == int(status[:3])
+        assert ask(client).body == b"{}"
+
+
+def test_what_comes_before_an_answer_is_none() -> None:
+    before = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+    with Raw(saying_on_and_on(before + OK)) as server:
+        client = client_of(server.url)
+
+        assert [ask(client).status, ask(client).status] == [200, 200]
+        assert server.connections == 1
 
 
 def test_a_connection_that_pro_closed_meanwhile_is_replaced(pro: Simulator, client: Client) -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.client import HTTPResponse
 from typing import Any
 
@@ -17,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+_USUAL = frozenset({HTTPStatus.OK, HTTPStatus.NOT_FOUND})
 _thread = threading.local()
 
 
@@ -68,9 +70,23 @@ class _DeadlineReader(io.RawIOBase):
 
 
 class _DeadlineResponse(HTTPResponse):
+    """After any answer but a usual one its line is closed: what came on it late would be taken
+    for the answer about the next reference.
+    """
+
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock))
+
+    def begin(self) -> None:
+        super().begin()
+        self.will_close = self.will_close or self.status not in _USUAL
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The answer is yet to come after each 1xx, and http.client knows that of 100 alone."""
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        interim = 100 <= status < 200 and status != HTTPStatus.SWITCHING_PROTOCOLS
+        return version, HTTPStatus.CONTINUE if interim else status, reason
 
 
 class _InTime:
