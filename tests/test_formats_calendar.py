@@ -297,7 +297,10 @@ def test_demo_data_says_so():
     assert "Demo data" in only(calendar_of(response))["description"]
 
 
-@pytest.mark.parametrize("at", ["9999-12-31", "9999-12-31T23:59:59+14:00", "1970-01-02"])
+ENDS = ["9999-12-31", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"]
+
+
+@pytest.mark.parametrize("at", [*ENDS, "9999-12-31T23:59:59+14:00", "1970-01-02"])
 def test_the_ends_of_time_are_days_too(pro, shopper, at):
     reference = put(pro, event(at=at), expected_delivery_date=at)
 

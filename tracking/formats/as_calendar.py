@@ -61,7 +61,7 @@ def _event(
         uid=sha256(reference.encode()).hexdigest(),
         stamp=journey.checked_at,
         sequence=_sequence(news),
-        last_modified=news,
+        last_modified=_in_utc(news),
         start=day,
         end=day + _ONE_DAY,
         summary=words.say("calendar", "summary", headline=parcel.standing.headline),
@@ -80,6 +80,14 @@ def _day(parcel: ParcelJourney, checked_at: datetime) -> date:
     seen = newest.stamp.date if newest and newest.stamp else checked_at.date()
     day = max(days, default=parcel.shipment.expected_delivery_date or seen)
     return min(day, date.max - _ONE_DAY)
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """The moment as calendars tell it; None where UTC has no such year."""
+    try:
+        return moment and moment.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def _status(parcel: ParcelJourney) -> STATUS | None:
