@@ -4,6 +4,7 @@ import logging
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 from hypothesis import given
@@ -403,3 +404,21 @@ def test_the_log_names_what_went_wrong_and_neither_whom_nor_where(
     assert "correlation id" in line
     for secret in (reference, custom_reference, "CANARY", pro.key, pro.url, "127.0.0.1"):
         assert secret not in caplog.text
+
+
+def test_thousands_of_names_take_no_time() -> None:
+    events = tuple(
+        Event(
+            event_code="delivered",
+            description=f"放在{chr(0x4E00 + number)}门口 and then given to somebody",
+            signee=chr(0x4E00 + number) + chr(0x5E00 + number),
+            location=f"{number} High St, AB{number} 1CD",
+        )
+        for number in range(4000)
+    )
+    began = monotonic()
+
+    redacted = redact(Shipment(events=events), "doorstep")
+
+    assert monotonic() - began < 2.5  # a tenth of it is usual; word by word it takes fifteen
+    assert redacted.events == (Event(event_code="delivered", signed=False),) * 4000

@@ -22,6 +22,7 @@ _NO_NAMES = frozenset(
 )
 _PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i"})
 _LONGEST_RUN = 8  # words in a row that may be one name or address
+_MOST_SECRETS = 200  # of one shipment; no parcel has as many, and each is sought in all words
 
 
 def redact_page(page: ShipmentPage, privacy: Privacy) -> ShipmentPage:
@@ -59,13 +60,19 @@ def _bare(event: Event) -> Event:
 
 def _redact(event: Event, secrets: frozenset[str]) -> Event:
     """`secrets` are hidden in the words of every event, a place's name only in its own's."""
-    own = secrets.union(_hidden_places(event), _names(event))
-    gives_away = _tells(event.description, own)
-    event = replace(event, signee=None, description=None if gives_away else event.description)
+    told = None if _gives_away(event, secrets) else event.description
+    event = replace(event, signee=None, description=told)
     return event if _on_the_way(event) else replace(event, location=None, lat_long=None)
 
 
-def _tells(told: str | None, secrets: frozenset[str]) -> bool:
+def _gives_away(event: Event, secrets: frozenset[str]) -> bool:
+    """Whether the words of an event tell what is hidden; among too many secrets any may."""
+    if event.description is None or len(secrets) > _MOST_SECRETS:
+        return event.description is not None
+    return _tells(event.description, secrets.union(_hidden_places(event), _names(event)))
+
+
+def _tells(told: str, secrets: frozenset[str]) -> bool:
     """Whether words in a row are a secret, however they are cased, spaced or hyphenated.
 
     Scripts that put no blanks between words are searched letter by letter.
