@@ -185,13 +185,25 @@ def test_a_detail_may_be_nested_as_deeply_as_json_is_read(depth: int) -> None:
         decipher_shipment(answer(body, 400), SP)
 
 
-def test_the_correlation_id_is_kept_for_the_log() -> None:
-    body = error_body("x", correlation_id="8fa1-\u2028\x00\ud800-77")
-
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("\u202e8fa1b2c3-77\x00", "8fa1b2c3-77"),
+        ("0HMVB2:00000001", "0HMVB2:00000001"),
+        (f"about {SP}", None),
+        (SP, None),
+        ("left with Anna Canary", None),
+        ("8" * 65, None),
+        (["8fa1"], None),
+    ],
+)
+def test_the_correlation_id_is_kept_for_the_log_where_it_looks_like_one(
+    said: object, kept: str | None
+) -> None:
     with pytest.raises(ProBroken) as caught:
-        decipher_shipment(answer(body, 500), SP)
+        decipher_shipment(answer(error_body("x", correlation_id=said), 500), SP)
 
-    assert caught.value.correlation_id == "8fa1- -77"
+    assert caught.value.correlation_id == kept
 
 
 def test_the_message_of_pro_is_not_repeated() -> None:

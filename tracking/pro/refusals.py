@@ -34,6 +34,7 @@ _ERRORS: dict[int, type[ProError]] = {
     410: ShipmentGone,
     429: TooManyRequests,
 }
+_CORRELATION_ID = re.compile(r"[0-9A-Za-z.:-]{1,64}", re.ASCII)  # no sentence and no sp_ reference
 _USUAL_WAIT = 15  # seconds; where PRO says "too many" and not until when
 _LONGEST_WAIT = 300  # seconds; what Retry-After may make us promise
 
@@ -52,12 +53,18 @@ def error_of(answer: Answer, now: float | None = None) -> ProError:
         error = ShipmentProcessing
     if error is BadRequest and any(map(_is_about_reference, [body, *details])):
         error = ReferenceRejected
-    detail, correlation_id = f"HTTP {answer.status}", text(body.get("correlation_id"))
+    detail, correlation_id = f"HTTP {answer.status}", _correlation_id(body)
     if not issubclass(error, ProUnavailable):
         return error(detail, correlation_id)
     usual = _USUAL_WAIT if error is TooManyRequests else None
     retry_after = seconds_of(answer.headers.get("Retry-After"), now) or usual
     return error(detail, correlation_id, retry_after)
+
+
+def _correlation_id(body: dict[str, Any]) -> str | None:
+    """What goes into the log: not what may be anybody's name or reference."""
+    said = text(body.get("correlation_id")) or ""
+    return said if _CORRELATION_ID.fullmatch(said) else None
 
 
 def _error_body(answer: Answer) -> dict[str, Any]:
