@@ -3,6 +3,7 @@
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -112,14 +113,17 @@ class RedisServer:
 class SlowProxy:
     """A line to a server on which each answer takes `seconds` longer.
 
-    `round_trips` counts the questions sent after an answer, or first on a connection. Usable as a
-    context manager.
+    `round_trips` counts the questions sent after an answer, or first on a connection. With a
+    `certificate`, of its key and itself, it speaks TLS. Usable as a context manager.
     """
 
-    def __init__(self, port: int, seconds: float) -> None:
+    def __init__(self, port: int, seconds: float, certificate: Path | None = None) -> None:
         self.seconds = seconds
         self.round_trips = 0
         self._to = ("127.0.0.1", port)
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
+        if self._tls and certificate:
+            self._tls.load_cert_chain(certificate)
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -151,14 +155,18 @@ class SlowProxy:
             thread.start()
 
     def _carry(self, visitor: socket.socket) -> None:
-        with suppress(OSError), visitor, socket.create_connection(self._to) as server:
+        with (
+            suppress(OSError),
+            self._tls.wrap_socket(visitor, server_side=True) if self._tls else visitor as client,
+            socket.create_connection(self._to) as server,
+        ):
             asked = False
             while not self._closed.is_set():
-                for ready in select([visitor, server], [], [], 0.05)[0]:
+                for ready in select([client, server], [], [], 0.05)[0]:
                     data = ready.recv(65536)
                     if not data:
                         return
-                    if ready is visitor:
+                    if ready is client:
                         self._count(new=not asked)
                         asked = True
                         server.sendall(data)
@@ -166,7 +174,7 @@ class SlowProxy:
                         if asked:
                             self._closed.wait(self.seconds)
                         asked = False
-                        visitor.sendall(data)
+                        client.sendall(data)
 
     def _count(self, *, new: bool) -> None:
         with self._lock:

@@ -561,10 +561,10 @@ class Dawdler:
 
 
 @contextmanager
-def full_backlog() -> Iterator[tuple[str, int]]:
+def full_backlog(at: tuple[str, int] = ("127.0.0.1", 0)) -> Iterator[tuple[str, int]]:
     """An address that nobody refuses and nobody answers: the queue of its listener is full."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind(at)
         listener.listen(0)
         queued = [socket.socket() for _ in range(3)]
         try:

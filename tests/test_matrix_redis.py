@@ -252,6 +252,55 @@ def test_D3_redis_hangs_and_comes_back(broken_under_load, redis):
     broken_under_load(freeze, redis.thaw)
 
 
+def test_D3_the_name_of_redis_is_looked_up_for_ever(
+    process, upstream, own_redis, clock, monkeypatch, caplog
+):
+    """A resolver may take half a minute: one page in five seconds waits a little for it."""
+    answers, asked, really = threading.Event(), [], socket.getaddrinfo
+
+    def resolve(host: str, *args: object, **kwargs: object) -> list:
+        if host != "redis.test":
+            return really(host, *args, **kwargs)
+        asked.append(host)
+        assert answers.wait(LONGEST)
+        return really("127.0.0.1", *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    shopper = process(REDIS_URL=own_redis.url.replace("127.0.0.1", "redis.test"), **BUDGETS)
+    parcels = [parcel(upstream) for _ in range(8)]
+    failures, seen = redis_failures(), []
+    try:
+        for _ in range(3):
+            began = time.monotonic()
+            shown = at_once(*[partial(look_up, shopper, one) for one in parcels])
+            assert time.monotonic() - began < 0.5 * SLACK
+            assert all(shows(answer, one) for answer, one in zip(shown, parcels, strict=True))
+            seen += shown
+            written(shopper)
+            clock.turn(seconds=BREAK)
+        assert asked == ["redis.test"]  # and no thread more waits for that
+        assert redis_failures() > failures
+        assert shopper.get("/readyz").json["redis"] == "away"
+        assert len(upstream.calls) == len(parcels)
+    finally:
+        answers.set()
+
+    until(lambda: finds_redis(shopper, upstream, clock))
+    again = parcel(upstream)
+    assert shows(look_up(shopper, again), again)
+    written(shopper)
+    assert shows(look_up(process(), again), again)  # another process has it from Redis
+    assert calls_about(upstream, again) == 1
+    clean(seen, caplog, *parcels)
+
+
+def finds_redis(shopper: Shopper, upstream: Simulator, clock: TurnableClock) -> bool:
+    """Whether it answers again, now that its time to be left alone is over."""
+    clock.turn(seconds=BREAK)
+    look_up(shopper, parcel(upstream))
+    return shopper.get("/readyz").json["redis"] == "answers"
+
+
 def test_D4_redis_is_slow(process, upstream, own_redis, monkeypatch):
     later: list[Callable[[], object]] = []
     monkeypatch.setattr(connection, "PATIENCE", connection.PATIENCE * SLACK)

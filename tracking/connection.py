@@ -1,10 +1,14 @@
 """connect(): a Redis client that waits for nothing long."""
 
+import socket
+import threading
 import time
-from typing import Any
+from contextlib import suppress
+from typing import Any, Self
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
 PATIENCE = 0.15  # seconds for one answer, and to connect
@@ -13,6 +17,7 @@ _LOOK = 0.001  # seconds
 
 def connect(url: str) -> Redis:
     """It connects when it is used."""
+    kind = {"redis": _NamedConnection, "rediss": _NamedSSLConnection}.get(url.partition("://")[0])
     return Redis.from_url(
         url,
         socket_timeout=PATIENCE,
@@ -21,6 +26,7 @@ def connect(url: str) -> Redis:
         protocol=2,  # a new connection says nothing before it asks
         driver_info=None,
         redis_connect_func=_use_a_line,
+        **({"connection_class": kind, "names": _Names()} if kind else {}),
     )
 
 
@@ -28,6 +34,83 @@ def _use_a_line(connection: Any) -> None:
     """What redis-py calls for each new connection, in place of its own `on_connect`."""
     connection._sock = _Line(connection._sock, connection.socket_timeout)
     connection.on_connect()
+
+
+class _NamedConnection(Connection):
+    """A connection of which `socket_connect_timeout` bounds all: the name, each address, and TLS.
+
+    redis-py looks the name up without a timeout, and gives all of it to each of the others.
+    """
+
+    def __init__(self, names: "_Names", **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+        self._names = names
+
+    def _connect(self) -> Any:
+        """What redis-py calls for a socket; TLS goes round it, with the name."""
+        host, patience = self.host, self.socket_connect_timeout or PATIENCE
+        until = time.monotonic() + patience
+        error = OSError("no such name")
+        addresses = self._names.look_up(host, patience)
+        try:
+            for tried, address in enumerate(addresses):
+                left = max(until - time.monotonic(), _LOOK)
+                self.host, self.socket_connect_timeout = address, left / (len(addresses) - tried)
+                try:
+                    sock = super()._connect()  # type: ignore[no-untyped-call]
+                except OSError as failure:
+                    error = failure
+                    continue
+                sock.settimeout(max(until - time.monotonic(), _LOOK))
+                return sock
+        finally:
+            self.host, self.socket_connect_timeout = host, patience
+        raise error
+
+
+class _NamedSSLConnection(SSLConnection, _NamedConnection):
+    """The same with TLS."""
+
+
+class _Names:
+    """Looks a name up: one question at a time, however many wait for its answer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lookup: _Lookup | None = None
+
+    def look_up(self, name: str, patience: float) -> list[str]:
+        """Its addresses; an answer that came too late serves who asks next. Raises TimeoutError."""
+        with self._lock:
+            lookup = self._lookup or _Lookup.begin(name)
+            self._lookup = lookup
+        lookup.join(patience)
+        if lookup.is_alive():
+            raise TimeoutError
+        with self._lock:
+            if self._lookup is lookup:
+                self._lookup = None
+        return lookup.addresses
+
+
+class _Lookup(threading.Thread):
+    """One question to the name servers. They may take half a minute; no process waits for that."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(daemon=True)
+        self.addresses: list[str] = []
+        self._asked = name
+
+    @classmethod
+    def begin(cls, name: str) -> Self:
+        lookup = cls(name)
+        lookup.start()
+        return lookup
+
+    def run(self) -> None:
+        with suppress(OSError, UnicodeError):
+            found = socket.getaddrinfo(self._asked, None, type=socket.SOCK_STREAM)
+            self.addresses = [str(address[0]) for *_, address in found]
 
 
 class _Line:
