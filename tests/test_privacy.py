@@ -406,6 +406,22 @@ def test_the_log_names_what_went_wrong_and_neither_whom_nor_where(
         assert secret not in caplog.text
 
 
+@pytest.mark.parametrize("place", ["Handed to Anna Smith", "ANNA SMITH, Leeds", "c/o Anna-Smith"])
+def test_a_place_on_the_way_that_tells_who_signed_is_hidden(place: str) -> None:
+    on_the_way = scan("in_transit", location=place, lat_long=(53.8, -1.5))
+    elsewhere = scan("in_transit", location="Smith Street Hub")
+
+    redacted = redact(
+        Shipment(events=(scan(signee="Anna Smith"), on_the_way, elsewhere)), "doorstep"
+    )
+
+    assert redacted.events == (
+        replace(scan(), signed=True),
+        scan("in_transit"),
+        elsewhere,
+    )
+
+
 def test_thousands_of_names_take_no_time() -> None:
     events = tuple(
         Event(

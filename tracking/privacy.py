@@ -38,11 +38,12 @@ def redact(shipment: Shipment, privacy: Privacy) -> Shipment:
     secrets = frozenset(
         secret for event in everywhere for secret in (*_long_names(event), *_exact_addresses(event))
     )
+    names = frozenset(_squashed(event.signee for event in everywhere if event.signee))
 
     def hide(events: tuple[Event, ...]) -> tuple[Event, ...]:
         if privacy == "strict":
             return tuple(_bare(event) for event in events)
-        return tuple(_redact(event, secrets) for event in events)
+        return tuple(_redact(event, names, secrets) for event in events)
 
     items = shipment.items
     return replace(
@@ -58,25 +59,32 @@ def _bare(event: Event) -> Event:
     return replace(event, location=None, lat_long=None, description=None, signee=None)
 
 
-def _redact(event: Event, secrets: frozenset[str]) -> Event:
-    """`secrets` are hidden in the words of every event, a place's name only in its own's."""
+def _redact(event: Event, names: frozenset[str], secrets: frozenset[str]) -> Event:
+    """`secrets` are hidden in the words of every event, a place's name only in its own's.
+
+    A depot may be where it was sent out from, and be called like somebody, so of a place on the
+    way whole `names` alone matter.
+    """
     told = None if _gives_away(event, secrets) else event.description
+    shown = _on_the_way(event) and not _tells(event.location, names)
     event = replace(event, signee=None, description=told)
-    return event if _on_the_way(event) else replace(event, location=None, lat_long=None)
+    return event if shown else replace(event, location=None, lat_long=None)
 
 
 def _gives_away(event: Event, secrets: frozenset[str]) -> bool:
-    """Whether the words of an event tell what is hidden; among too many secrets any may."""
-    if event.description is None or len(secrets) > _MOST_SECRETS:
-        return event.description is not None
-    return _tells(event.description, secrets.union(_hidden_places(event), _names(event)))
+    """Whether the words of an event tell what is hidden, anywhere or in the event itself."""
+    own = frozenset((*_hidden_places(event), *_names(event)))
+    return any(_tells(event.description, hidden) for hidden in (secrets, own))
 
 
-def _tells(told: str, secrets: frozenset[str]) -> bool:
+def _tells(told: str | None, secrets: frozenset[str]) -> bool:
     """Whether words in a row are a secret, however they are cased, spaced or hyphenated.
 
-    Scripts that put no blanks between words are searched letter by letter.
+    Scripts that put no blanks between words are searched letter by letter. Among too many secrets
+    anything may be one.
     """
+    if not told or not secrets or len(secrets) > _MOST_SECRETS:
+        return bool(told and secrets)
     words = _words(told)
     runs = {
         "".join(words[start:end])
