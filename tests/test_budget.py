@@ -200,6 +200,30 @@ class TestShare:
         assert spent(one) == 10
         assert spent(other) == 15  # it was told of forty
 
+    @pytest.mark.parametrize("limits", [(100, 0), (0, 100), (100, 1000)])
+    def test_who_was_refused_knows_that_nothing_is_left(
+        self, time: Seconds, limits: tuple[int, int]
+    ) -> None:
+        tally = Tally()
+        one, other = (Budget(*limits, share=1 / 4, tally=tally, clock=time) for _ in range(2))
+        assert spent(other) == 100
+        assert spent(one) == 0
+        tally.answers = False
+
+        assert spent(one) == 0
+
+    def test_who_was_refused_for_the_minute_knows_of_the_day(self, time: Seconds) -> None:
+        """What was refused is no part of it."""
+        tally = Tally()
+        one, other = (Budget(60, 100, share=1 / 4, tally=tally, clock=time) for _ in range(2))
+        assert spent(other) == 60
+        with pytest.raises(BudgetSpent, match="minute"):
+            one.spend(3)
+        tally.answers = False
+        time.now += 60
+
+        assert spent(one) == 10  # a quarter of forty; a quarter of the next minute would be more
+
     @pytest.mark.parametrize("times", [20, 1000])
     def test_what_was_spent_meanwhile_is_added_when_the_tally_answers_again(
         self, time: Seconds, times: int

@@ -131,9 +131,10 @@ class Budget:
                 pairs = zip(sums, totals, strict=True)
                 left = {window: window.limit - total for window, total in pairs}
             refused = {window: one for window, one in left.items() if one < 0}
-            for window, asked in () if refused else sums.items():
+            counted = 0 if refused else units
+            for window, asked in sums.items():
                 if totals is None:
-                    window.owed += units
-                else:
-                    window.hear(asked, window.limit - left[window])
+                    window.owed += counted
+                else:  # a refusal tells as much as a yes
+                    window.hear(asked, window.limit - left[window] - units + counted)
             return refused or left
