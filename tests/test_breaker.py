@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
 
@@ -66,6 +67,11 @@ def is_paused(breaker: Breaker) -> bool:
     except ProPaused:
         return True
     return False
+
+
+def paused_for() -> float:
+    """For how many seconds PRO is left alone, as the metric says."""
+    return (sample("parcel_page_pro_paused_until_seconds") or 0) - time.time()
 
 
 def pause(breaker: Breaker) -> None:
@@ -171,7 +177,7 @@ class TestOpening:
         pause(breaker)
 
         assert [record.levelno for record in caplog.records] == [logging.ERROR]
-        assert sample("parcel_page_pro_paused") == 1
+        assert 0 < paused_for() < 19
         assert is_paused(breaker)
         assert sample("parcel_page_shed_total", reason="paused") == refused + 1
 
@@ -298,7 +304,6 @@ class TestProbe:
         call(breaker, error() if error else None)
 
         assert not breaker.open
-        assert sample("parcel_page_pro_paused") == 0
         call(breaker, ProBroken(), times=4)
         assert not is_paused(breaker)
 
@@ -327,18 +332,27 @@ class TestProbe:
             assert is_paused(breaker)  # while one tries
         assert not is_paused(breaker)
 
-    def test_when_the_pause_is_over_it_says_so_and_when_one_tries_the_metric_does(
-        self, breaker: Breaker, clock: TurnableClock
+    def test_the_metric_ends_when_the_pause_does_whoever_tries(
+        self, breaker: Breaker, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        pause(breaker)
-        clock.turn(seconds=19)
-        assert not breaker.open
+        monkeypatch.setattr("time.time", lambda: clock().timestamp())
+        seen = []
 
-        call(breaker, AnswerUnreadable())
-        assert sample("parcel_page_pro_paused") == 0
-        call(breaker, ProBroken())
-        assert breaker.open
-        assert sample("parcel_page_pro_paused") == 1
+        def look() -> None:
+            assert breaker.open == (paused_for() > 0)
+            seen.append(breaker.open)
+
+        pause(breaker)
+        for seconds, error in (0, None), (10, None), (9, AnswerUnreadable()), (0, ProBroken()):
+            clock.turn(seconds=seconds)
+            look()
+            call(breaker, error) if error else None
+        look()
+        clock.turn(seconds=48)
+        look()
+        call(breaker)
+        look()
+        assert seen == [True, True, False, False, True, False, False]
 
     def test_pro_may_ask_it_for_time(self, breaker: Breaker, clock: TurnableClock) -> None:
         pause(breaker)

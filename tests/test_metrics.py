@@ -26,7 +26,7 @@ COUNTED = {  # R16: what an alert needs
     "parcel_page_redis_failures": "counter",
     "parcel_page_pro_calls": "counter",
     "parcel_page_pro_units": "counter",
-    "parcel_page_pro_paused": "gauge",
+    "parcel_page_pro_paused_until_seconds": "gauge",
     "parcel_page_budget_units": "gauge",
     "parcel_page_budget_left": "gauge",
     "parcel_page_unknown_event_codes": "counter",
@@ -131,19 +131,19 @@ def run(folder: Path, program: str) -> str:
 
 class TestSeveralProcesses:
     def test_each_answers_for_all(self, tmp_path: Path) -> None:
-        for left in (40, 30):
+        for left, until in ((40, 1234), (30, 1230)):
             run(
                 tmp_path,
                 "metrics.pro_units.inc(3)\n"
                 "metrics.answers.labels('200', 'before').inc(5)\n"
-                "metrics.pro_paused.set(1)\n"
+                f"metrics.pro_paused_until.set({until})\n"
                 f"metrics.budget_left.labels('day').set({left})",
             )
         told = samples(run(tmp_path, "print(metrics.exposition().decode())"))
 
         assert told["parcel_page_pro_units_total"] == 6
         assert told['parcel_page_answers_total{made="before",status="200"}'] == 10
-        assert told["parcel_page_pro_paused"] == 1
+        assert told["parcel_page_pro_paused_until_seconds"] == 1234  # of any of them
         assert told['parcel_page_budget_left{window="day"}'] == 30  # what was seen last
 
     def test_they_count_the_same_things_as_one(self, tmp_path: Path) -> None:

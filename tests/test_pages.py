@@ -1570,7 +1570,13 @@ class TestMachines:
         assert float(counts['parcel_page_answers_total{made="now",status="200"}']) >= 1
         assert float(counts['parcel_page_pro_calls_total{outcome="answered"}']) >= 1
         assert float(counts['parcel_page_pro_calls_total{outcome="ShipmentNotFound"}']) >= 2
-        for name in ("pro_units_total", "shed", "budget_left", "pro_paused", "stale_answers_total"):
+        for name in (
+            "pro_units_total",
+            "shed",
+            "budget_left",
+            "pro_paused_until",
+            "stale_answers_total",
+        ):
             assert f"parcel_page_{name}" in response.text
         for secret in (reference, "CANARY", "127.0.0.1", KEY, self.TOKEN, reference[3:]):
             assert secret not in response.text

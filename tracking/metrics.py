@@ -34,11 +34,11 @@ redis_failures = Counter(
 )
 pro_calls = Counter("parcel_page_pro_calls", "Calls to PRO", ["outcome"], registry=registry)
 pro_units = Counter("parcel_page_pro_units", "Units that PRO bills", registry=registry)
-pro_paused = Gauge(
-    "parcel_page_pro_paused",
-    "1 from when PRO is left alone because it fails until it is tried again",
+pro_paused_until = Gauge(
+    "parcel_page_pro_paused_until_seconds",
+    "Until when PRO is left alone because it fails, in seconds since the epoch; 0 is never",
     registry=registry,
-    multiprocess_mode="mostrecent",
+    multiprocess_mode="max",
 )
 budget_units = Gauge(
     "parcel_page_budget_units",

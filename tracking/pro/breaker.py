@@ -95,7 +95,6 @@ class Breaker:
             if left > 0 or self._probing:
                 raise _paused(left)
             self._probing = True
-            metrics.pro_paused.set(0)
         if self._fleet and self._for_all and not self._fleet.may_try():
             self._undecided(probe=True)
             raise _paused(self._fleet.paused_for())
@@ -145,8 +144,9 @@ class Breaker:
         self._for_all = self._for_all or for_all
         if self._until is None:
             _log.error("PRO fails, so it is not asked for %.0f seconds", seconds)
-        self._until = max(self._until or 0.0, self._timer() + seconds)
-        metrics.pro_paused.set(1)
+        now = self._timer()
+        self._until = max(self._until or 0.0, now + seconds)
+        metrics.pro_paused_until.set(time.time() + self._until - now)
 
     def _note(self, *, failed: bool) -> None:
         now = self._timer()
