@@ -9,24 +9,28 @@ from tracking import metrics
 from tracking.pro.breaker import Breaker
 from tracking.pro.budget import Budget
 from tracking.pro.errors import (
+    AskedInVain,
     BudgetSpent,
     ProBroken,
     ProError,
     ProPaused,
     ProTooSlow,
+    RefusedOnTheWay,
     ShipmentNotFound,
 )
-from tracking.pro.gate import Gate
+from tracking.pro.gate import ONE_REFUSAL, Gate, Refused
 
 
 @pytest.fixture
 def gate(clock: TurnableClock) -> Gate:
     """A gate through which ten units may go in a minute."""
-    return Gate(Breaker(clock.timer), Budget(10, 0, clock=lambda: 0.0))
+    return Gate(Breaker(clock.timer), Budget(10, 0, clock=lambda: 0.0), Refused(clock.timer))
 
 
-def call(gate: Gate, error: BaseException | None = None, units: int = 1) -> None:
-    with suppress(type(error) if error else ()), gate.call(units):
+def call(
+    gate: Gate, error: BaseException | None = None, units: int = 1, reference: str = "ORDER-1"
+) -> None:
+    with suppress(type(error) if error else ()), gate.call(units, reference):
         if error:
             raise error
 
@@ -80,7 +84,7 @@ class TestRefusing:
         before = calls("answered"), calls("BudgetSpent"), units()
         reached = []
         for _ in range(20):
-            with suppress(BudgetSpent), gate.call(1):
+            with suppress(BudgetSpent), gate.call(1, "ORDER-1"):
                 reached.append(True)
 
         assert reached == []
@@ -106,3 +110,62 @@ class TestRefusing:
 
         call(gate, units=5)  # it may try, for nobody else does
         assert not gate.breaker.open
+
+
+class TestRefusedOnTheWay:
+    """By a gateway in front of PRO, which may find one reference odd, or be shut for all."""
+
+    @pytest.mark.parametrize("reference", ["ORDER-1", "#1001", "O'Brien 7", "<script>"])
+    def test_a_reference_is_not_asked_about_again_for_a_minute(
+        self, gate: Gate, clock: TurnableClock, reference: str
+    ) -> None:
+        call(gate, RefusedOnTheWay(), reference=reference)
+        before = units()
+        for _ in range(20):
+            with pytest.raises(AskedInVain) as refused:
+                call(gate, reference=reference)
+        assert refused.value.retry_after == ONE_REFUSAL
+        assert units() == before
+        call(gate, reference="another")  # which is
+
+        clock.turn(seconds=ONE_REFUSAL)
+        call(gate, reference=reference)
+
+    @pytest.mark.parametrize("form", ["ORDER-{}", "#{}", "sp_{:032}", "a_b-{}"])
+    def test_five_different_ones_in_a_row_are_all(self, gate: Gate, form: str) -> None:
+        for number in range(5):
+            assert not gate.breaker.open
+            call(gate, RefusedOnTheWay(), reference=form.format(number))
+
+        assert gate.breaker.open
+
+    @pytest.mark.parametrize(
+        "form", ["<script>{}", "' OR {}=1", "../{}", "ORDER {}", "Zoë{}", "{}\n"]
+    )
+    def test_odd_ones_pause_nobody_however_many(
+        self, gate: Gate, clock: TurnableClock, form: str
+    ) -> None:
+        gate = Gate(gate.breaker, Budget(0, 0), gate.refused)
+        for number in range(200):
+            call(gate, RefusedOnTheWay(), reference=form.format(number))
+
+        assert not gate.breaker.open
+
+    def test_a_plain_one_among_others_pauses_nobody(self, gate: Gate, clock: TurnableClock) -> None:
+        gate = Gate(gate.breaker, Budget(0, 0), gate.refused)
+        for number in range(10):
+            call(gate, RefusedOnTheWay(), reference="wp-admin")
+            call(gate, reference=f"ORDER-{number}")
+            clock.turn(seconds=ONE_REFUSAL)
+
+        assert not gate.breaker.open
+
+    def test_no_more_than_a_thousand_are_known(self, clock: TurnableClock) -> None:
+        refused = Refused(clock.timer)
+        for number in range(1500):
+            refused.note(f"<{number}>", RefusedOnTheWay())
+
+        refused.check("<499>")
+        for number in (500, 1499):
+            with pytest.raises(AskedInVain):
+                refused.check(f"<{number}>")

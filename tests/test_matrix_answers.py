@@ -46,9 +46,16 @@ from tests.test_hostile import HARMLESS, HOSTILE, shape
 from tracking import metrics
 from tracking.freshness import AGAIN
 from tracking.pro.breaker import MOST_IN_A_ROW
+from tracking.pro.gate import ONE_REFUSAL
 from tracking.pro.simulator import Fault
 from tracking.signing import Signer
 
+GATEWAY = Fault(
+    "status",
+    status=403,
+    body="<html><title>403</title><h1>Forbidden</h1></html>",
+    headers={"Content-Type": "text/html"},
+)
 ABSENT = 61.0  # seconds: what is not found is remembered for one less
 ABOUT_REFERENCE = {"details": [{"property": "reference", "code": "invalid_reference_format"}]}
 
@@ -190,6 +197,52 @@ def test_B2_B3_our_key_is_refused(scene: Scene, number: int, name: str) -> None:
     assert f"CRITICAL tracking.pro.breaker PRO refuses our key: {name}" in scene.logs
     recovers(scene, cold, after=10)
     recovers(scene, old=old, after=AGAIN)
+
+
+@pytest.mark.parametrize("seen_before", [False, True])
+def test_B3_a_gateway_in_front_of_pro_refuses_everything(scene: Scene, seen_before: bool) -> None:
+    """A page of its own, not PRO's word: a few calls show that it is about all of them."""
+    cold, old = scene.parcel(), scene.parcel()
+    others = [scene.parcel() for _ in range(20)]
+    was_fresh(scene.ask(old))
+    if seen_before:
+        for one in others:
+            was_fresh(scene.ask(one))
+    scene.clock.turn(seconds=OLD)
+    scene.pro.forget_calls()
+
+    with scene.failing(GATEWAY):
+        for _ in range(10):
+            cannot_answer(scene.ask(cold), cold)
+        assert len(scene.pro.calls) == 1
+        for one in others:
+            being_renewed(scene.ask(one)) if seen_before else cannot_answer(scene.ask(one), one)
+            if seen_before:
+                scene.landed(one)
+                delayed(scene, one)
+        assert not scene.asks_again()
+        scene.ask(old)
+        scene.landed(old)
+        delayed(scene, old)
+    assert len(scene.pro.calls) == MOST_IN_A_ROW
+    recovers(scene, cold, old, after=ONE_REFUSAL)
+
+
+def test_B3_a_gateway_in_front_of_pro_refuses_one_reference(scene: Scene) -> None:
+    """Whoever asks for it, and how often: nobody else is told to come later."""
+    refused, others = scene.parcel(), [scene.parcel() for _ in range(3)]
+    with scene.failing(GATEWAY, refused):
+        for _ in range(2 * MOST_IN_A_ROW):
+            cannot_answer(scene.ask(refused), refused)
+        assert scene.calls_about(refused) == 1
+        for one in others:
+            was_fresh(scene.ask(one))
+    with scene.failing(GATEWAY):
+        for number in range(3 * MOST_IN_A_ROW):
+            odd = f"<script>{number}</script>"
+            cannot_answer(scene.ask(odd), odd)
+    was_fresh(scene.ask(scene.parcel()))
+    recovers(scene, refused, after=ONE_REFUSAL)
 
 
 def test_B4_404_is_not_found_and_replaces_what_was_known(scene: Scene) -> None:

@@ -126,7 +126,7 @@ class Calls:
         return self.memory.judge(outcome, question.level, shipments)
 
     def _fetch(self, question: Question, deadline: Deadline) -> ShipmentPage:
-        with self.gate.call(question.units):
+        with self.gate.call(question.units, question.text):
             page = self._decipher(question, deadline)
         note_new_codes(page.shipments)
         page = redact_page(page, self.privacy)  # what is hidden is not even remembered

@@ -62,7 +62,7 @@ class BudgetSpent(NotAsked):
 
 
 class AskedInVain(NotAsked):
-    """Another process has just asked the same, and got no answer."""
+    """The same has just been asked, and there was no answer."""
 
 
 class BadRequest(ProUnavailable):
@@ -78,7 +78,10 @@ class Forbidden(ProUnavailable):
 
 
 class RefusedOnTheWay(ProUnavailable):
-    """A 403 that is not PRO's own: a gateway in front of it refuses this reference."""
+    """A 403 that is not PRO's own: a gateway in front of it refuses this reference, or all.
+
+    It counts where nothing about the reference is odd.
+    """
 
     counts = False
 
