@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from redis.client import Pipeline
 from redis.connection import Connection
+from redis.exceptions import ResponseError
 
 from tests.conftest import TurnableClock
 from tests.crowds import LONGEST, at_once, until
@@ -254,6 +255,16 @@ class TestPoison:
         claim = process.claim([KEY])
         assert claim is not None
         assert claim.mine
+
+    @pytest.mark.parametrize("left", [None, b"3000", [3000], 10**18, ResponseError("no PTTL")])
+    def test_a_lock_of_which_nobody_tells_the_end_stops_nobody(
+        self, process: Shared, monkeypatch: pytest.MonkeyPatch, left: object
+    ) -> None:
+        told = [True, b"holder", left, -2, None, None]
+        monkeypatch.setattr(Pipeline, "execute", lambda *_, **__: told)
+
+        assert process.claim([KEY]) is None
+        process.flush()
 
     def test_a_lock_with_odd_bytes_is_waited_for_until_it_ends(
         self, redis: RedisServer, process: Shared

@@ -156,7 +156,7 @@ class SharedCounts:
             case [b"", 0]:
                 return Verdict()
             case [(b"lookups" | b"not_found" | b"at_once") as limit, int(left)]:
-                return Verdict(limit.decode(), left / 1000)
+                return Verdict(limit.decode(), min(left / 1000, TEN_MINUTES))
         return None
 
     def leave(self, client: str, place: str, *, in_vain: bool) -> None:

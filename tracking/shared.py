@@ -157,7 +157,8 @@ class Shared:
             return None
         taken, holder, left, pause, vain, *kept = results
         self._hear(pause)
-        if not isinstance(holder, bytes) or not 0 <= left <= self._life:  # no lock of ours
+        ours = isinstance(holder, bytes) and isinstance(left, int) and 0 <= left <= self._life
+        if not ours:
             self.later(lambda: self.client.delete(lock))
             return None
         vain = vain.decode("latin-1") if isinstance(vain, bytes) else None
