@@ -15,7 +15,7 @@ from redis.exceptions import TimeoutError as TookTooLong
 
 from tests.crowds import LONGEST, at_once, until
 from tests.redis_server import RedisServer, SlowProxy
-from tests.test_client import CERTIFICATE, full_backlog
+from tests.test_client import CERTIFICATE, Raw, full_backlog, handshaking_forever
 from tests.test_matrix_upstream import GOOD, KEY_OF_PRO
 from tracking.connection import PATIENCE, connect
 
@@ -183,6 +183,13 @@ class TestTls:
     ) -> None:
         with pytest.raises(NotConnected, match="CERTIFICATE_VERIFY_FAILED"):
             ping(certificate, host)
+
+
+def test_a_handshake_that_drips_costs_what_everything_may() -> None:
+    with Raw(handshaking_forever) as server, in_time(), pytest.raises(TookTooLong):
+        connect(server.url.replace("http://", "rediss://")).ping()
+
+    assert server.connections == 1
 
 
 def test_a_socket_of_this_machine_needs_no_name(names: NameServer, tmp_path: Path) -> None:
