@@ -165,6 +165,18 @@ def test_nothing_queues_where_all_threads_have_work(flights):
         work.end.set()
 
 
+def test_where_no_thread_can_be_begun_one_that_there_is_comes_to_it(flights, work, monkeypatch):
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        later = flights.join("b", lambda: "later")
+    work.end.set()
+
+    assert later.result(LONGEST) == "later"
+
+
 def test_what_is_under_way_is_joined_even_where_all_threads_have_work(flights):
     (work, future), (other, _) = filled(flights, 2)
 

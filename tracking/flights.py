@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from tracking import metrics
@@ -37,7 +38,8 @@ class Flights(Generic[_T]):
                 metrics.shed.labels("busy").inc()
                 raise ProBusy("all threads have work")
             future = self._going[key] = Future()
-        self._threads.submit(self._fly, key, work, future)
+        with suppress(RuntimeError):  # none can be begun: one that there is comes to it
+            self._threads.submit(self._fly, key, work, future)
         return future
 
     def here(self, key: str, work: Callable[[], _T], patience: Callable[[], float]) -> _T:

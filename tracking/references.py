@@ -74,7 +74,7 @@ class Reference:
             raise ReferenceRefused(typed, "control_characters")
         if text.casefold() in _RESERVED:
             raise ReferenceRefused(typed, "reserved")
-        if len(text.encode("utf-16-le")) // 2 > LONGEST_CUSTOM_REFERENCE:
+        if sum(1 if unit <= "\uffff" else 2 for unit in text) > LONGEST_CUSTOM_REFERENCE:
             raise ReferenceRefused(typed, "too_long")
         return cls(typed, text, "custom_reference")
 

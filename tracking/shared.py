@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -102,7 +103,8 @@ class Shared:
             finally:
                 self._waiting.release()
 
-        self._writer.submit(write)
+        with suppress(RuntimeError):  # no thread can be begun now: the next one comes to it
+            self._writer.submit(write)
 
     def flush(self) -> None:
         """Wait until all is written that was to be written later."""

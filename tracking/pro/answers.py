@@ -21,7 +21,7 @@ from tracking.timestamps import Timestamp, parse_date
 Json = dict[str, Any]
 
 _MOST = 999 * TAKE  # shipments; no order has as many, and no page beyond has an address
-_BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"  # byte order mark and blanks
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SHIPMENT_REFERENCE = re.compile(r"sp_[0-9]{32}", re.ASCII)
 
 
@@ -54,12 +54,11 @@ def _object(answer: Answer) -> Json:
     kind = answer.headers.get("Content-Type", "application/json").partition(";")[0].strip().lower()
     if not kind.endswith(("/json", "+json")):
         raise AnswerForeign("not JSON by its own word")
+    told = answer.body.removeprefix(_BYTE_ORDER_MARK)
     try:
-        body = json.loads(
-            answer.body.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite
-        )
+        body = json.loads(told.decode(), parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
-        looks_like_json = answer.body.lstrip(_BEFORE_JSON).startswith((b"{", b"["))
+        looks_like_json = told.lstrip().startswith((b"{", b"["))
         raise (AnswerUnreadable if looks_like_json else AnswerForeign)("not JSON") from None
     if not isinstance(body, dict):
         raise AnswerUnreadable("not an object")
