@@ -601,6 +601,20 @@ def test_a_page_past_the_last_is_404_with_a_link_to_the_first(pro, shopper, coun
     assert targets(pro) == [of_order(tag, skip)]
 
 
+def test_where_the_first_page_is_known_no_page_past_the_last_costs_a_call(pro, shopper):
+    tag, _ = put_order(pro, 12)
+    shopper.json(tag)
+    targets(pro)
+
+    for page in ("3", "4", "999"):
+        error = shopper.json(tag, status=404, page=page)
+        assert error["error"]["code"] == "past_last"
+
+    assert targets(pro) == []
+    assert len(shopper.json(tag, page="2")["shipments"]) == 2
+    assert targets(pro) == [of_order(tag, 10)]
+
+
 def test_a_shipment_has_no_second_page_and_no_call_is_made_for_one(pro, shopper):
     reference = put_parcel(pro, "in_transit")
 

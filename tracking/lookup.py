@@ -66,6 +66,8 @@ class Lookup:
         question = Question(reference.kind, reference.text, level, page)
         changes = self.memory.changes.count
         remembered = self.memory.recall(question.key)
+        if remembered is None and self._is_past_last(question):
+            raise PagePastLast
         if remembered is None:
             entry = self._wait_for(question, visitor)
             changes = self.memory.changes.count
@@ -75,6 +77,15 @@ class Lookup:
         elif not remembered.fresh and visitor.reads:
             self._renew(question)
         return replace(_found(reference, question, remembered, self.memory), changes=changes)
+
+    def _is_past_last(self, question: Question) -> bool:
+        """Whether the first page says so: asking for each that there is none of would be billed."""
+        if question.page == 1:
+            return False
+        first = self.memory.recall_here(replace(question, page=1).key)
+        if first is None or not first.fresh:
+            return False
+        return first.entry.found and first.entry.shipments.total <= question.skip
 
     def _wait_for(self, question: Question, visitor: Visitor) -> Entry:
         """The answer to a question of which nothing is remembered.
