@@ -6,9 +6,11 @@ import pytest
 
 from tests.conftest import TurnableClock
 from tracking import metrics
-from tracking.pro.breaker import Breaker
+from tracking.pro.breaker import SHORTEST, Breaker
 from tracking.pro.budget import Budget
 from tracking.pro.errors import (
+    AnswerTooLarge,
+    AnswerUnreadable,
     AskedInVain,
     BudgetSpent,
     ProBroken,
@@ -169,3 +171,33 @@ class TestRefusedOnTheWay:
         for number in (500, 1499):
             with pytest.raises(AskedInVain):
                 refused.check(f"<{number}>")
+
+
+class TestUnreadable:
+    """One order that PRO cannot tell of so that it can be read, though it bills each try."""
+
+    @pytest.mark.parametrize("error", [AnswerTooLarge, AnswerUnreadable])
+    def test_after_five_in_a_row_it_is_left_alone_and_tried_now_and_then(
+        self, gate: Gate, clock: TurnableClock, error: type[ProError]
+    ) -> None:
+        gate = Gate(gate.breaker, Budget(0, 0), gate.refused)
+        for _ in range(5):
+            call(gate, error())
+        for _ in range(3):
+            before = units()
+            for _ in range(20):
+                with pytest.raises(AskedInVain):
+                    call(gate)
+            assert units() == before
+            call(gate, reference="another")
+            clock.turn(seconds=SHORTEST)
+            call(gate, error())
+
+        assert not gate.breaker.open
+
+    def test_one_that_could_be_read_begins_anew(self, gate: Gate) -> None:
+        gate = Gate(gate.breaker, Budget(0, 0), gate.refused)
+        for _ in range(3):
+            for _ in range(4):
+                call(gate, AnswerUnreadable())
+            call(gate)
