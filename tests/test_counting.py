@@ -1,10 +1,13 @@
 """The folder in which several processes count together, and what becomes of it."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.fleet import ROOT
 from tracking import counting
 from tracking.counting import counting_together
 
@@ -65,3 +68,21 @@ def test_where_there_is_no_room_it_says_so(memory: Path, capsys: pytest.CaptureF
         assert NAME not in os.environ
 
     assert capsys.readouterr().out == "/metrics: no disk, so each process counts by itself.\n"
+
+
+@pytest.mark.parametrize(("largest", "files"), [(2**20, 3), (4096, 0)])
+def test_a_process_has_room_for_all_its_counts_or_counts_by_itself(
+    memory: Path, largest: int, files: int
+):
+    begin = (
+        "import resource; from tracking.counting import take_room;"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({largest}, {largest}));"
+        "take_room(print); import tracking.metrics"
+    )
+    told = subprocess.check_output(
+        [sys.executable, "-c", begin], env=os.environ | {NAME: str(memory)}, cwd=ROOT, text=True
+    )
+
+    assert told == ("" if files else "/metrics: no disk, so a process counts by itself.\n")
+    allocated = [file.stat().st_blocks * 512 for file in memory.iterdir()]
+    assert allocated == [16 * 1024] * files  # whatever it counts, and nothing beside

@@ -11,6 +11,12 @@ from typing import BinaryIO
 
 _COUNTS = "PROMETHEUS_MULTIPROC_DIR"  # the library reads it once, when it is imported
 _PREFIX, _IN_USE = "parcel-page-", "in-use"
+_FILES = (
+    "counter",
+    "gauge_max",
+    "gauge_mostrecent",
+)  # the library's names for what a process counts
+_ROOM = 16 * 1024  # bytes of each; a sixteenth is used
 
 
 @contextmanager
@@ -30,6 +36,22 @@ def counting_together(processes: int, say: Callable[[str], None]) -> Iterator[No
     with in_use, folder:
         os.environ[_COUNTS] = folder.name
         yield
+
+
+def take_room(say: Callable[[str], None]) -> None:
+    """In a process of the server, before it counts: make sure of its room, or let it count alone.
+
+    To write to a mapped file on a disk that is full by then is fatal.
+    """
+    files = [Path(os.environ.get(_COUNTS, ""), f"{kind}_{os.getpid()}.db") for kind in _FILES]
+    try:
+        for file in files if _COUNTS in os.environ else ():
+            file.write_bytes(bytes(_ROOM))
+    except OSError:
+        for file in files:
+            file.unlink(missing_ok=True)
+        del os.environ[_COUNTS]
+        say("/metrics: no disk, so a process counts by itself.")
 
 
 def _take(folder: Path) -> BinaryIO:

@@ -22,7 +22,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from tracking.config import BadSettings, Settings, read_settings
-from tracking.counting import counting_together
+from tracking.counting import counting_together, take_room
 from tracking.heartbeat import LONGEST_STOP, Silence, beat, heard
 from tracking.pro.simulator import SAMPLES
 
@@ -71,6 +71,7 @@ def _load(hearing: Connection, beating: Connection) -> Any:
     """What each process serves."""
     hearing.close()  # so that nobody is left who hears when the parent is gone
     _take_turns()
+    take_room(_say)
     app: Any = load_target(_TARGET, wd=_ROOT)
     beat(beating)
     from tracking.bridge import Bridge  # noqa: PLC0415 - it counts, see serve()
