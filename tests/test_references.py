@@ -393,3 +393,13 @@ def test_a_reference_cleaned_again_is_the_same(typed: str) -> None:
     again = Reference.parse(reference.text)
 
     assert (again.text, again.kind) == (reference.text, reference.kind)
+
+
+def test_what_grows_when_it_is_cleaned_takes_no_time() -> None:
+    typed = '"' * 500 + "\ufdfa" * 999 + '"' * 500  # one character of 18
+    began = perf_counter()
+    for _ in range(20):
+        with pytest.raises(ReferenceRefused, match="too_long"):
+            Reference.parse(typed)
+
+    assert perf_counter() - began < 1  # layer by layer it takes two

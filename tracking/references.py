@@ -86,7 +86,7 @@ def clean(typed: str) -> str:
     clean stays as it is and our own links lead to the same answer.
     """
     cleaned, before = typed, None
-    while cleaned != before:
+    while cleaned != before and len(cleaned) <= LONGEST_TYPED:  # some grow when normalised
         before = cleaned
         cleaned = _unlabelled(_unquoted(_visible(_linked(cleaned))))
     return cleaned
