@@ -21,6 +21,7 @@ import requests
 
 from tests.shipments import event, shipment
 from tracking.config import BadSettings, read_settings
+from tracking.pro import deadline
 from tracking.pro.client import Answer, Client
 from tracking.pro.deadline import Deadline
 from tracking.pro.errors import AnswerTooLarge, ProTooSlow, ProUnavailable, ProUnreachable
@@ -400,6 +401,16 @@ def test_a_connection_is_used_again() -> None:
             ask(client)
 
         assert (len(server.requests), server.connections) == (5, 1)
+
+
+def test_a_connection_that_was_silent_for_long_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Raw(saying_on_and_on(OK)) as server:
+        client = client_of(server.url)
+        ask(client)
+        monkeypatch.setattr(deadline, "LONGEST_IDLE", 0.0)
+
+        assert ask(client).status == 200
+        assert (len(server.requests), server.connections) == (2, 2)
 
 
 def test_an_error_with_a_body_harms_no_next_answer(pro: Simulator, client: Client) -> None:

@@ -18,6 +18,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+LONGEST_IDLE = 20.0  # seconds; what is on the way drops silent lines, and not all of it says so
+
 _USUAL = frozenset({HTTPStatus.OK, HTTPStatus.NOT_FOUND})
 _thread = threading.local()
 
@@ -90,11 +92,26 @@ class _DeadlineResponse(HTTPResponse):
 
 
 class _InTime:
-    """Names are looked up without a timeout: what came too late is not asked, for it is billed."""
+    """Names are looked up without a timeout: what came too late is not asked, for it is billed.
+
+    And a line that was silent for long is replaced: nobody may hear any more what is asked on it.
+    """
+
+    _used = 0.0
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
         _thread.deadline.remaining_or_raise()
+
+    def getresponse(self) -> Any:
+        self._used = time.monotonic()
+        return super().getresponse()  # type: ignore[misc]
+
+    @property
+    def is_connected(self) -> bool:
+        """What urllib3 asks before it uses a connection again."""
+        idle = time.monotonic() - self._used
+        return idle < LONGEST_IDLE and super().is_connected  # type: ignore[misc]
 
 
 class _DeadlineHTTPConnection(_InTime, HTTPConnection):
