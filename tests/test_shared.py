@@ -179,7 +179,7 @@ def foreign(value: bytes) -> bytes:
 POISON = {
     "html": b"<script>alert(1)</script>",
     "unsigned": b'{"outcome": "found"}',
-    "marked and unsigned": b"j1:" + bytes(32) + b"value",
+    "marked and unsigned": b"j2:" + bytes(32) + b"value",
     "truncated": SIGNER.sign(b"value")[:-1],
     "prolonged": SIGNER.sign(b"value") + b"!",
     "another secret": foreign(b"value"),
@@ -212,7 +212,7 @@ class TestPoison:
         self, redis: RedisServer, process: Shared, tmp_path: Path
     ) -> None:
         canary = pickle.dumps(Canary(tmp_path / "canary"))
-        for planted in (canary, b"!" + canary, b"j1:" + canary):
+        for planted in (canary, b"!" + canary, b"j2:" + canary):
             redis.client.set(SIGNER.name(KEY), planted)
             assert process.get(KEY) is None
             process.claim([KEY])
@@ -260,7 +260,7 @@ class TestPoison:
     def test_a_lock_of_which_nobody_tells_the_end_stops_nobody(
         self, process: Shared, monkeypatch: pytest.MonkeyPatch, left: object
     ) -> None:
-        told = [True, b"holder", left, -2, None, None]
+        told = [True, [b"holder", None, None], left, -2]
         monkeypatch.setattr(Pipeline, "execute", lambda *_, **__: told)
 
         assert process.claim([KEY]) is None
@@ -551,6 +551,21 @@ class TestTrouble:
             full.client.config_set("maxmemory", "0")
             keep(process)
             assert process.get(KEY) == b"value"
+
+    def test_a_full_one_tells_what_it_has_though_it_takes_nothing(
+        self, clock: TurnableClock
+    ) -> None:
+        with RedisServer("--maxmemory-policy", "noeviction") as full:
+            process, told = shared(full.url, clock), []
+            keep(process)
+            full.client.config_set("maxmemory", "1")
+
+            with fails_as("OutOfMemoryError"):
+                new = {KEY: (b"new", 60.0)}
+                process.settle(new, watched=[KEY, "never kept"], then=told.append)
+                process.flush()
+
+        assert told == [[b"value", None]]
 
     def test_one_that_wants_a_password_is_as_good_as_dead(self, clock: TurnableClock) -> None:
         with RedisServer("--requirepass", "a-password") as closed:

@@ -1,8 +1,11 @@
 """connect(): a Redis client that waits for nothing long."""
 
 import socket
+import ssl
+import struct
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self
 
@@ -32,7 +35,9 @@ def connect(url: str) -> Redis:
 
 def _use_a_line(connection: Any) -> None:
     """What redis-py calls for each new connection, in place of its own `on_connect`."""
-    connection._sock = _Line(connection._sock, connection.socket_timeout)
+    encrypted = isinstance(connection._sock, ssl.SSLSocket)
+    line = _Line if encrypted else _PlainLine
+    connection._sock = line(connection._sock, connection.socket_timeout)
     connection.on_connect()
 
 
@@ -127,29 +132,66 @@ class _Line:
         self._looked = False
 
     def sendall(self, data: bytes) -> None:
-        self._socket.settimeout(self._patience)
+        self.settimeout(self._patience)
         self._socket.sendall(data)
         self._until = time.monotonic() + self._patience
         self._looked = False
 
     def recv(self, most: int) -> bytes:
-        self._wait_no_longer()
-        data: bytes = self._socket.recv(most)
+        data: bytes = self._read(lambda flags: self._socket.recv(most, flags))
         return data
 
     def recv_into(self, buffer: Any) -> int:  # what its parser in C calls
-        self._wait_no_longer()
-        length: int = self._socket.recv_into(buffer)
+        length: int = self._read(lambda flags: self._socket.recv_into(buffer, len(buffer), flags))
         return length
 
+    def _read(self, read: Callable[[int], Any]) -> Any:
+        self._wait_no_longer()
+        return read(0)
+
     def _wait_no_longer(self) -> None:
-        if self._socket.gettimeout() == 0:  # a look whether there is anything waits for nothing
+        if self.gettimeout() == 0:  # a look whether there is anything waits for nothing
             return
         left = self._until - time.monotonic()
         if left <= 0 and self._looked:
             raise TimeoutError
         self._looked = left <= 0
-        self._socket.settimeout(max(left, _LOOK))
+        if left < self.gettimeout() - _LOOK:
+            self.settimeout(max(left, _LOOK))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)
+
+
+class _PlainLine(_Line):
+    """The same without TLS, where the system can keep the time by itself.
+
+    For each of Python's own timeouts the system is called, and called again to wait; and with each
+    call all other threads of this process go first.
+    """
+
+    def __init__(self, sock: Any, patience: float) -> None:
+        super().__init__(sock, patience)
+        self._kept = 0.0  # by the system
+        sock.settimeout(None)
+        self.settimeout(patience)
+
+    def settimeout(self, seconds: float) -> None:
+        self._timeout = seconds
+        if seconds not in {0, self._kept}:  # to the system zero is for ever
+            self._kept = seconds
+            timeval = struct.pack("@ll", *divmod(int(seconds * 1e6), 1_000_000))
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
+
+    def gettimeout(self) -> float:
+        return self._timeout
+
+    def _read(self, read: Callable[[int], Any]) -> Any:
+        self._wait_no_longer()
+        if self._timeout == 0:
+            return read(socket.MSG_DONTWAIT)
+        try:
+            return read(0)
+        except BlockingIOError:
+            raise TimeoutError from None

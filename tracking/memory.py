@@ -138,10 +138,9 @@ class Memory:
         }
         for key, entry in kept:
             self._put(key, packed[key][0], entry)
-        if self.shared and watched:  # before what is there is replaced
-            self.shared.look_up(watched, partial(self._carry_over, kept, watched))
         if self.shared:
-            self.shared.settle(packed, claim)
+            then = partial(self._carry_over, kept, watched)
+            self.shared.settle(packed, claim, watched=watched, then=then)
 
     def give_up(self, claim: Claim | None) -> None:
         """End a claim under which PRO was asked in vain."""

@@ -126,16 +126,6 @@ class Shared:
         name = self.signer.name(key)
         return self.signer.verify(self.attempt(lambda: self.client.get(name), None))
 
-    def look_up(self, keys: Sequence[str], then: Callable[[list[bytes | None]], object]) -> None:
-        """Do something with what is kept under several keys; later."""
-        names = [self.signer.name(key) for key in keys]
-
-        def act() -> None:
-            kept: list[Any] = self.client.mget(names)
-            then([self.signer.verify(one) for one in kept])
-
-        self.later(act)
-
     def claim(self, keys: Sequence[str]) -> Claim | None:
         """Try to be the one who asks; None where Redis does not answer.
 
@@ -147,17 +137,16 @@ class Shared:
         def act() -> list[Any]:
             pipe = self.client.pipeline(transaction=True)
             pipe.set(lock, token, nx=True, px=self._life)
-            pipe.get(lock)
+            pipe.mget([lock, failed, *names])  # a key of another type is nothing
             pipe.pttl(lock)
             pipe.pttl(self.signer.name(PAUSE))
-            for name in [failed, *names]:
-                pipe.get(name)
-            return pipe.execute(raise_on_error=False)
+            taken, (holder, vain, *kept), left, pause = pipe.execute(raise_on_error=False)
+            return [taken, holder, vain, kept, left, pause]
 
         results = self.attempt(act, None)
         if results is None:
             return None
-        taken, holder, left, pause, vain, *kept = results
+        taken, holder, vain, kept, left, pause = results
         self._hear(pause)
         ours = isinstance(holder, bytes) and isinstance(left, int) and 0 <= left <= self._life
         if not ours:
@@ -173,20 +162,30 @@ class Shared:
         claim: Claim | None = None,
         *,
         failed: bool = False,
+        watched: Sequence[str] = (),
+        then: Callable[[list[bytes | None]], object] = lambda _: None,
     ) -> None:
-        """Keep values under their keys, each for its seconds, and end the claim; later."""
-        lives = {key: max(int(seconds * 1000), 1) for key, (_, seconds) in kept.items()}
+        """Keep values under their keys, each for its seconds, and end the claim; later.
+
+        `then` is told what was kept until now under the `watched` keys.
+        """
 
         def act() -> None:
-            pipe = self.client.pipeline(transaction=True)
-            for key, (value, _) in kept.items():
+            pipe = self.client.pipeline(transaction=False)
+            if watched:
+                pipe.mget([self.signer.name(key) for key in watched])
+            for key, (value, seconds) in kept.items():
                 if len(value) < LARGEST:
-                    pipe.set(self.signer.name(key), self.signer.sign(value), px=lives[key])
+                    life = max(int(seconds * 1000), 1)
+                    pipe.set(self.signer.name(key), self.signer.sign(value), px=life)
             if claim and failed:
                 pipe.set(self.signer.name(_FAILED + claim.key), claim.holder, px=_IN_VAIN)
             if claim:
                 pipe.eval(_RELEASE, 1, self.signer.name(_LOCK + claim.key), claim.holder)
-            pipe.execute()
+            results = pipe.execute(raise_on_error=False)
+            if watched and isinstance(results[0], list):
+                then([self.signer.verify(one) for one in results[0]])
+            _raise_first(results)
 
         if kept or claim:
             self.later(act)
@@ -211,3 +210,9 @@ class Shared:
     def _count(self, error: Exception) -> None:
         metrics.redis_failures.labels(type(error).__name__).inc()
         _log.warning("Redis failed: %s", type(error).__name__)
+
+
+def _raise_first(results: Sequence[object]) -> None:
+    for error in results:
+        if isinstance(error, ResponseError):
+            raise error
