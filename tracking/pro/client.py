@@ -1,6 +1,8 @@
 """Asks PRO: four endpoints, one deadline, one byte cap, nothing followed.
 
-Nothing is retried but a connection that was never made: that cannot have been billed.
+Nothing is retried but a connection that was never made: that cannot have been billed. There is no
+Session of requests: it would read the body of a redirect even when told not to follow it, keep
+cookies, and let the environment name a proxy.
 """
 
 import logging
@@ -8,11 +10,11 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import requests
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from tracking.pro.deadline import Deadline, DeadlineAdapter
@@ -56,7 +58,7 @@ class Client:
     """
 
     account: Account
-    _session: requests.Session | None = None
+    _adapter: DeadlineAdapter | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def shipment(self, reference: str, deadline: Deadline) -> Answer:
@@ -80,9 +82,9 @@ class Client:
     def close(self) -> None:
         """Close all connections; a later call opens new ones."""
         with self._lock:
-            session, self._session = self._session, None
-        if session:
-            session.close()
+            adapter, self._adapter = self._adapter, None
+        if adapter:
+            adapter.close()
 
     def _get(self, target: str, deadline: Deadline) -> Answer:
         request = self._request(target)
@@ -99,41 +101,42 @@ class Client:
     def _send(self, request: requests.PreparedRequest, deadline: Deadline) -> Answer:
         with deadline.on_this_thread():
             try:
-                return _exchange(self._open_session(), request, deadline)
+                return _exchange(self._open_adapter(), request, deadline)
             except requests.ConnectionError as error:
                 if not _was_never_connected(error):
                     raise
-            return _exchange(self._open_session(), request, deadline)
+            return _exchange(self._open_adapter(), request, deadline)
 
     def _request(self, target: str) -> requests.PreparedRequest:
-        headers = {
-            "x-api-key": self.account.key,
-            "x-api-version": API_VERSION,
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "User-Agent": "parcel-page",
-        }
-        url = self.account.url + target
-        request = requests.Request("GET", url, headers=headers).prepare()
-        if request.url != url:
-            raise ValueError("the HTTP library would ask for something else than was meant")
+        """Made by hand: requests would take the address apart, and put it together again."""
+        request = requests.PreparedRequest()
+        request.method, request.url = "GET", self.account.url + target
+        request.headers = CaseInsensitiveDict(
+            {
+                "x-api-key": self.account.key,
+                "x-api-version": API_VERSION,
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+                "User-Agent": "parcel-page",
+            }
+        )
         return request
 
-    def _open_session(self) -> requests.Session:
-        """One session a process, opened at the first call and so after any fork."""
+    def _open_adapter(self) -> DeadlineAdapter:
+        """One a process, opened at the first call and so after any fork."""
         with self._lock:
-            if self._session is None:
-                self._session = _new_session()
-            return self._session
+            if self._adapter is None:
+                self._adapter = DeadlineAdapter(pool_maxsize=MOST_CALLS, max_retries=0)
+            return self._adapter
 
 
 def _exchange(
-    session: requests.Session, request: requests.PreparedRequest, deadline: Deadline
+    adapter: DeadlineAdapter, request: requests.PreparedRequest, deadline: Deadline
 ) -> Answer:
     """Send, and read all of the answer."""
     left = deadline.remaining_or_raise()
     timeout = (min(left, LONGEST_CONNECT), left)
-    with session.send(request, stream=True, allow_redirects=False, timeout=timeout) as response:
+    with adapter.send(request, stream=True, timeout=timeout) as response:
         body = b"" if response.is_redirect else _read(response, deadline)
         return Answer(response.status_code, response.headers, body)
 
@@ -155,23 +158,6 @@ def _read(response: requests.Response, deadline: Deadline) -> bytes:
             raise AnswerTooLarge
         deadline.remaining_or_raise()
     return bytes(body)
-
-
-class _Session(requests.Session):
-    """Follows nothing: requests would read the body of a redirect even when told not to."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
-
-
-def _new_session() -> requests.Session:
-    session = _Session()
-    session.trust_env = False  # no proxy and no .netrc ever sees the key
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = DeadlineAdapter(pool_maxsize=MOST_CALLS, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
 
 
 def _segment(reference: str) -> str:
