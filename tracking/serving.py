@@ -1,5 +1,6 @@
 """serve(): the application on granian, set up for many shoppers on slow lines."""
 
+import gc
 import math
 import multiprocessing
 import os
@@ -73,6 +74,7 @@ def _load(hearing: Connection, beating: Connection) -> Any:
     _take_turns()
     take_room(_say)
     app: Any = load_target(_TARGET, wd=_ROOT)
+    gc.freeze()  # what is there now stays: nobody need look through it again and again
     beat(beating)
     from tracking.bridge import Bridge  # noqa: PLC0415 - it counts, see serve()
 
