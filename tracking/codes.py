@@ -107,6 +107,8 @@ ALIASES = {
     "at_customer_collection_point": "ready_for_collection",
 }
 
+_KNOWN = CODES | {alias: CODES[name] for alias, name in ALIASES.items()}
+
 NOTES = frozenset(  # history only, like every code that is not known
     {
         "for_information",
@@ -140,7 +142,7 @@ def resolve(event_code: str | None) -> str | None:
 
 def known(event_code: str | None) -> Code | None:
     """What a code or an alias says of the parcel; None for notes and unknown codes (rule S1)."""
-    return CODES.get(resolve(event_code) or "")
+    return _KNOWN.get(event_code or "")
 
 
 def is_new(event_code: str) -> bool:

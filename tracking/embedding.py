@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
+from urllib.parse import urlencode
 
-from flask import url_for
+from flask import request, url_for
 
 Theme = Literal["light", "dark", "auto"]
 
 _THEMES: dict[str, Theme] = {"light": "light", "dark": "dark", "auto": "auto"}
-
-
 _USUAL = {"level": "shipment", "page": 1}  # not said, so that an answer has one address
+
+
+_KEPT = "!$'()*,/:;?@"  # as Flask's own addresses have it
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,13 @@ class Surface:
 
     def link_to(self, view: str, **question: Any) -> str:
         """The address of an answer in the form that another view gives it."""
-        question = {name: value for name, value in question.items() if value != _USUAL.get(name)}
-        return url_for(f"pages.{view}", **question)
+        question = {
+            name: value
+            for name, value in question.items()
+            if value is not None and value != _USUAL.get(name)
+        }
+        path = _path(view, request.script_root)
+        return f"{path}?{urlencode(question, safe=_KEPT)}" if question else path
 
     def address(self, view: str = "parcel", **question: Any) -> str | None:
         """The same with scheme and host; None where these are not known for certain."""
@@ -61,3 +69,9 @@ def surface_of(path: str, args: Mapping[str, str], origin: str) -> Surface:
     if path != "/embed":
         return Surface(embedded=False, theme="auto", origin=origin)
     return Surface(True, _THEMES.get(args.get("theme", ""), "light"), origin)
+
+
+@lru_cache(maxsize=64)
+def _path(view: str, _mounted_at: str) -> str:
+    """The path of a view: a page has nine links, and Flask works each out anew."""
+    return url_for(f"pages.{view}")

@@ -5,7 +5,6 @@ Bytes that are no such entry, or were one under another key or of another versio
 
 import json
 import zlib
-from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
@@ -72,8 +71,7 @@ def _plain(value: object) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Shipment | Item | Event | Carrier | ExpectedDate):
-        named = ((field.name, getattr(value, field.name)) for field in fields(value))
-        return {name: known for name, known in named if known is not None}
+        return {name: known for name, known in vars(value).items() if known is not None}
     raise TypeError(type(value).__name__)
 
 

@@ -115,14 +115,14 @@ def _after(end: Event, words: Words) -> str:
 def _scan(
     event: Event, copies: tuple[Event, ...], after_final: str, words: Words, clock: Clock
 ) -> Scan:
-    stamp = event.believed(clock.now)
+    stamp, title = event.believed(clock.now), words.title(event.event_code)
     return Scan(
         event=event,
-        title=words.title(event.event_code),
+        title=title,
         time=_time(event, stamp, words),
         zone=_zone(stamp, words, clock),
         stamp=stamp,
-        note=_note(event, words),
+        note=_note(event, title),
         code_words=_code_words(event),
         signed=words.signature(event),
         late=_late(event, copies, stamp, words),
@@ -166,10 +166,10 @@ def _late(event: Event, copies: tuple[Event, ...], stamp: Timestamp | None, word
     return words.say("notes", "reported_late", span=words.count(things, lag // unit))
 
 
-def _note(event: Event, words: Words) -> str | None:
+def _note(event: Event, title: str) -> str | None:
     """The carrier's own words, where they say more than the title."""
     said = event.description
-    return None if said and said.casefold() == words.title(event.event_code).casefold() else said
+    return None if said and said.casefold() == title.casefold() else said
 
 
 def _code_words(event: Event) -> str | None:

@@ -65,10 +65,12 @@ def _redact(event: Event, names: frozenset[str], secrets: frozenset[str]) -> Eve
     A depot may be where it was sent out from, and be called like somebody, so of a place on the
     way whole `names` alone matter.
     """
-    told = None if _gives_away(event, secrets) else event.description
-    shown = _on_the_way(event) and not _tells(event.location, names)
-    event = replace(event, signee=None, description=told)
-    return event if shown else replace(event, location=None, lat_long=None)
+    shown = event if event.signee is None else replace(event, signee=None)
+    if _gives_away(event, secrets):
+        shown = replace(shown, description=None)
+    if not _on_the_way(event) or _tells(event.location, names):
+        shown = replace(shown, location=None, lat_long=None)
+    return shown
 
 
 def _gives_away(event: Event, secrets: frozenset[str]) -> bool:

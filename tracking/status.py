@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from tracking.codes import DELIVERED, Code, Tone, known, worse
@@ -151,16 +152,15 @@ def derive(events: Iterable[Event], now: datetime) -> Status:
     Source: experience.md, rules S1 to S11.
     """
 
-    def place(scan: tuple[Event, Code]) -> tuple[bool, Order]:
-        return _place(scan[0], now)
-
-    scans = [(event, code) for event in events if (code := known(event.event_code))]
+    scans = [
+        (_place(event, now), event, code) for event in events if (code := known(event.event_code))
+    ]
+    scans.sort(key=itemgetter(0))
     walk = _Walk()
-    for _, alike in groupby(sorted(scans, key=place), key=place):
-        first, *others = alike
-        walk.take(*first)
-        for event, _ in others:
-            walk.taken.append(Taken(event, "repeated"))
+    for _, alike in groupby(scans, key=itemgetter(0)):
+        (_, event, code), *others = alike
+        walk.take(event, code)
+        walk.taken += [Taken(other, "repeated") for _, other, _ in others]
     return walk.status
 
 

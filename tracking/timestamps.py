@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Self
 
 # PRO's own examples have a dot where the colon before the seconds belongs (T14:02.33+00:00).
@@ -36,9 +37,11 @@ class Timestamp:
         """
         if not isinstance(value, str):
             return None
-        text = _DOT_BEFORE_SECONDS.sub(":", value.strip().upper())
-        if not _DATE_FIRST.fullmatch(text):
-            return None
+        text = value.strip().upper()
+        if not _ISO_8601.fullmatch(text):
+            text = _DOT_BEFORE_SECONDS.sub(":", text)
+            if not _DATE_FIRST.fullmatch(text):
+                return None
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
@@ -53,7 +56,7 @@ class Timestamp:
         """The calendar date where the scan was made."""
         return self.moment.date()
 
-    @property
+    @cached_property
     def instant(self) -> datetime:
         """For comparing only: without an offset it counts as UTC (rule S2)."""
         return self.moment if self.moment.tzinfo else self.moment.replace(tzinfo=UTC)

@@ -3,7 +3,7 @@
 import tomllib
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -95,15 +95,19 @@ class Words:
         return self.say("notes", "signed") if event and event.signed else ""
 
     def _fill(self, sentence: str, **values: object) -> str:
+        return sentence.format(**self._names, **values)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """What stands for the placeholders that every sentence may have."""
         names = _table(self.language)["names"]
         carrier = names["carrier"]
-        return sentence.format(
-            carrier=self.carrier or carrier,
-            Carrier=self.carrier or carrier[:1].upper() + carrier[1:],
-            retailer=self.named_retailer,
-            thing=names[self.about],
-            **values,
-        )
+        return {
+            "carrier": self.carrier or carrier,
+            "Carrier": self.carrier or carrier[:1].upper() + carrier[1:],
+            "retailer": self.named_retailer,
+            "thing": names[self.about],
+        }
 
 
 def full_date(day: date) -> str:
