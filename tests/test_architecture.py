@@ -138,8 +138,8 @@ class TestWhoKnowsWhat:
         elsewhere = [user for user in talkers if not user.startswith("tracking/pro/")]
 
         assert "tracking/pro/client.py" in talkers
-        # whether its own port is free, and where the name of Redis leads
-        assert sorted(elsewhere) == ["tracking/connection.py", "tracking/serving.py"]
+        # the lines to Redis, where its name leads, and whether its own port is free
+        assert sorted(elsewhere) == [f"tracking/{one}.py" for one in ("lines", "names", "serving")]
         assert not set(elsewhere) & (_users("requests") | _users("urllib3"))
 
     def test_only_lookup_knows_of_the_memory(self) -> None:
