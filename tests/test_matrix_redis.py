@@ -666,6 +666,27 @@ def test_D9_redis_is_flushed_while_one_asks_for_all(fleet, upstream, redis):
     assert calls_about(upstream, made) == 1
 
 
+def test_D9_redis_is_flushed_again_and_again_while_many_wait(fleet, upstream, redis):
+    made = [parcel(upstream) for _ in range(3)]
+    lines = fleet.crowd(40)
+    over = threading.Event()
+
+    def flush() -> None:
+        while not over.wait(0.05):
+            redis.client.flushall()
+
+    upstream.fault(Fault("latency", seconds=0.2))
+    with crowd(flush):
+        try:
+            answers = [asked_at_once(lines, one["shipment_reference"]) for one in made]
+        finally:
+            over.set()
+
+    for one, told in zip(made, answers, strict=True):
+        assert all(shows(answer, one) for answer in told)
+        assert 1 <= calls_about(upstream, one) <= FOUR  # who has lost a claim cannot know
+
+
 def _claims_seen(redis: RedisServer) -> int:
     """How many times a process has tried to be the one who asks."""
     return redis.client.info("commandstats").get("cmdstat_pttl", {}).get("calls", 0) // 2

@@ -17,8 +17,9 @@ from redis.exceptions import ResponseError
 from tests.conftest import TurnableClock
 from tests.crowds import LONGEST, at_once, until
 from tests.redis_server import DrippingRedis, RedisServer, SlowProxy
-from tracking import metrics
+from tracking import echo, metrics
 from tracking.connection import PATIENCE, connect
+from tracking.echo import Echo
 from tracking.fleet import SharedGate
 from tracking.pro.budget import Sum
 from tracking.shared import BREAK, Shared
@@ -393,6 +394,72 @@ class TestClaims:
             ask(process)
 
             assert line.round_trips == 1
+
+
+class TestFlushed:
+    """While one process waits for what another is told, Redis may be flushed: it cannot know."""
+
+    def test_what_others_wait_for_is_said_again(
+        self, redis: RedisServer, process: Shared, other: Shared
+    ) -> None:
+        claim = process.claim(["hot"])
+        assert not other.claim(["hot"]).mine
+        other.flush()
+        process.settle({"hot": (b"value", 60)}, claim)
+        process.flush()
+        for _ in range(3):
+            redis.client.flushall()
+
+            until(lambda: other.get("hot") == b"value")
+        assert 0 < redis.client.ttl(SIGNER.name("hot")) <= 60
+
+    def test_so_it_is_where_the_claim_was_lost(
+        self, redis: RedisServer, process: Shared, other: Shared
+    ) -> None:
+        claim = process.claim(["lost"])
+        redis.client.flushall()
+        process.settle({"lost": (b"value", 60)}, claim)
+        process.flush()
+        redis.client.flushall()
+
+        until(lambda: other.get("lost") == b"value")
+
+    def test_nothing_newer_is_replaced_by_it(
+        self, redis: RedisServer, process: Shared, other: Shared
+    ) -> None:
+        for key in ("replaced", "lost too"):
+            claim = process.claim([key])
+            redis.client.flushall()
+            process.settle({key: (b"value", 60)}, claim)
+        process.flush()
+        redis.client.flushall()
+        keep(other, "replaced", b"newer")
+
+        until(lambda: other.get("lost too") == b"value")
+        assert other.get("replaced") == b"newer"
+
+    def test_what_nobody_waits_for_is_said_once(
+        self, redis: RedisServer, process: Shared, other: Shared, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said: list[object] = []
+        monkeypatch.setattr(Echo, "add", lambda _, one: said.append(one))
+
+        process.settle({KEY: (b"value", 60)}, process.claim([KEY]))
+        process.flush()
+
+        assert other.get(KEY) == b"value"
+        assert said == []
+
+    def test_after_a_while_nobody_waits(
+        self, redis: RedisServer, process: Shared, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(echo, "WAITED", 0.0)
+        claim = process.claim(["late"])
+        redis.client.flushall()
+        process.settle({"late": (b"value", 60)}, claim)
+        process.flush()
+
+        until(lambda: not process._echo._awake)
 
 
 class TestTrouble:

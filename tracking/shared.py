@@ -18,16 +18,22 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from tracking import metrics
+from tracking.echo import Echo, Said
 from tracking.signing import LARGEST, Signer
 
 BREAK = 5.0  # seconds without Redis after it failed
 _MOST_WAITING = 1000  # writes
 PAUSE = "pause"
-_LOCK, _FAILED = "lock/", "failed/"
+_LOCK, _FAILED, _LAST = "lock/", "failed/", "last/"
 _LONGEST_PAUSE = 300.0  # seconds
 _NO_KEY = -2  # what PTTL says of one
 _IN_VAIN = 3000  # milliseconds for which waiting processes are told so
-_RELEASE = "if redis.call('get',KEYS[1])==ARGV[1] then redis.call('del',KEYS[1]) end"
+_RELEASE = """
+local held, alone = redis.call('get', KEYS[1]) == ARGV[1], redis.call('get', KEYS[2]) == ARGV[1]
+if held then redis.call('del', KEYS[1]) end
+if alone then redis.call('del', KEYS[2]) end
+return held and alone and 0 or 1  -- whether others may wait
+"""
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
@@ -67,6 +73,7 @@ class Shared:
         self._away_until = 0.0
         self._paused_until = 0.0
         self._writer = ThreadPoolExecutor(1, "redis")
+        self._echo = Echo(self._say_again)
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
 
     @property
@@ -140,7 +147,8 @@ class Shared:
             pipe.mget([lock, failed, *names])  # a key of another type is nothing
             pipe.pttl(lock)
             pipe.pttl(self.signer.name(PAUSE))
-            taken, (holder, vain, *kept), left, pause = pipe.execute(raise_on_error=False)
+            pipe.set(self.signer.name(_LAST + keys[0]), token, px=self._life)  # who asked last
+            taken, (holder, vain, *kept), left, pause, _ = pipe.execute(raise_on_error=False)
             return [taken, holder, vain, kept, left, pause]
 
         results = self.attempt(act, None)
@@ -174,21 +182,38 @@ class Shared:
             pipe = self.client.pipeline(transaction=False)
             if watched:
                 pipe.mget([self.signer.name(key) for key in watched])
-            for key, (value, seconds) in kept.items():
-                if len(value) < LARGEST:
-                    life = max(int(seconds * 1000), 1)
-                    pipe.set(self.signer.name(key), self.signer.sign(value), px=life)
+            said = [
+                Said(self.signer.name(key), self.signer.sign(value), max(int(seconds * 1000), 1))
+                for key, (value, seconds) in kept.items()
+                if len(value) < LARGEST
+            ]
+            for name, value, life in said:
+                pipe.set(name, value, px=life)
             if claim and failed:
                 pipe.set(self.signer.name(_FAILED + claim.key), claim.holder, px=_IN_VAIN)
             if claim:
-                pipe.eval(_RELEASE, 1, self.signer.name(_LOCK + claim.key), claim.holder)
+                names = (self.signer.name(kind + claim.key) for kind in (_LOCK, _LAST))
+                pipe.eval(_RELEASE, 2, *names, claim.holder)
             results = pipe.execute(raise_on_error=False)
             if watched and isinstance(results[0], list):
                 then([self.signer.verify(one) for one in results[0]])
             _raise_first(results)
+            if claim and said and results[-1]:  # others may wait for the first
+                self._echo.add(said[0])
 
         if kept or claim:
             self.later(act)
+
+    def _say_again(self, said: Sequence[Said]) -> None:
+        def act() -> None:
+            if self.client.exists(*(one.name for one in said)) == len(said):
+                return
+            pipe = self.client.pipeline(transaction=False)
+            for name, value, life in said:
+                pipe.set(name, value, px=life, nx=True)  # nothing newer is replaced
+            pipe.execute()
+
+        self.later(act)
 
     def _hear(self, pause: object) -> None:
         if isinstance(pause, int) and 0 <= pause <= _LONGEST_PAUSE * 1000:
