@@ -2,11 +2,13 @@
 
 import atexit
 import logging
-import queue
+import time
 import traceback
 from logging.handlers import QueueHandler, QueueListener
+from queue import SimpleQueue
 
 _MOST = 10_000  # lines that wait to be written
+_PAUSE = 0.1  # seconds
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
@@ -17,22 +19,31 @@ def place_of(error: BaseException) -> str:
     return " in ".join([type(error).__name__, *reversed(places)])
 
 
+class _Writer(QueueListener):
+    """Writes what comes in one after the other together: to wake for each line costs more."""
+
+    queue: SimpleQueue[logging.LogRecord]
+
+    def dequeue(self, block: bool) -> logging.LogRecord:
+        if self.queue.empty():
+            time.sleep(_PAUSE)
+        return self.queue.get(block)
+
+
 class PatientHandler(QueueHandler):
     """Hands lines to a thread that writes them to stderr, and drops them where it cannot."""
 
     def __init__(self) -> None:
-        lines: queue.Queue[logging.LogRecord] = queue.Queue(_MOST)
-        super().__init__(lines)
+        self._lines: SimpleQueue[logging.LogRecord] = SimpleQueue()
+        super().__init__(self._lines)
         self.setFormatter(logging.Formatter("%(message)s"))  # the writer adds the rest
-        writer = logging.StreamHandler()
-        writer.setFormatter(logging.Formatter(_FORMAT))
-        self._listener = QueueListener(lines, writer)
-        self._listener.start()
-        atexit.register(self._listener.stop)
+        stderr = logging.StreamHandler()
+        stderr.setFormatter(logging.Formatter(_FORMAT))
+        self._writer = _Writer(self._lines, stderr)
+        self._writer.start()
+        atexit.register(self._writer.stop)
 
     def enqueue(self, record: logging.LogRecord) -> None:
         """Never waits."""
-        try:
-            self.queue.put_nowait(record)
-        except queue.Full:
-            return
+        if self._lines.qsize() < _MOST:
+            self._lines.put(record)
