@@ -76,7 +76,7 @@ def test_time_that_we_slept_through_is_no_silence(silence, clock):
 
 def live(hearing: Connection, beating: Connection) -> None:
     hearing.close()
-    beat(beating)
+    beat(beating, lambda: None)
     time.sleep(LONGEST)
 
 

@@ -23,6 +23,7 @@ from jinja2 import DictLoader
 from tests.conftest import Shopper
 from tests.crowds import LONGEST, at_once, crowd, until
 from tests.fleet import (
+    METRICS_TOKEN,
     ROOT,
     Answer,
     Fleet,
@@ -85,6 +86,18 @@ def hot(one: Fleet, upstream: Simulator) -> dict:
 
 def shows(answer: Answer, made: dict) -> bool:
     return answer.status == 200 and answer.is_about == made["shipment_reference"]
+
+
+def test_what_one_process_answers_from_memory_another_tells_a_second_later(upstream):
+    made = parcel(upstream)
+    with Fleet(upstream, 2) as fleet:
+        one, other = (line for (line,) in fleet.lines(1).values())
+        for _ in range(6):
+            assert shows(one.look_up(made["shipment_reference"]), made)
+
+        told = 'parcel_page_answers_total{made="before",status="200"} 5.0'
+        allowed = f"Bearer {METRICS_TOKEN}"
+        until(lambda: told in other.ask("/metrics", Authorization=allowed).text)
 
 
 def to_the_one_that_watches(fleet: Fleet) -> None:

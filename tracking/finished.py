@@ -52,8 +52,8 @@ _ABOUT_BODY = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
 _LONGEST = 2048  # characters of an address that is looked up
 
 _log = logging.getLogger(__name__)
-_hit = metrics.answers.labels("200", "before")
-_not_modified = metrics.answers.labels("304", "before")
+_hit = metrics.Often(metrics.answers.labels("200", "before"))
+_not_modified = metrics.Often(metrics.answers.labels("304", "before"))
 
 
 @dataclass

@@ -18,10 +18,10 @@ LONGEST_START = 60.0  # seconds until a process is first heard
 LONGEST_STOP = 20.0  # seconds that a process may take to end
 
 
-def beat(pipe: Connection) -> None:
-    """Say that this process is well, from now on."""
+def beat(pipe: Connection, each_time: Callable[[], object]) -> None:
+    """Say that this process is well, from now on, and do something each time."""
     _say(pipe)
-    threading.Thread(target=_beat, args=[pipe], name="heartbeat", daemon=True).start()
+    threading.Thread(target=_beat, args=[pipe, each_time], name="heartbeat", daemon=True).start()
 
 
 def heard(pipe: Connection) -> int | None:
@@ -29,11 +29,12 @@ def heard(pipe: Connection) -> int | None:
     return int.from_bytes(pipe.recv_bytes()) if pipe.poll(BEAT) else None
 
 
-def _beat(pipe: Connection) -> None:
+def _beat(pipe: Connection, each_time: Callable[[], object]) -> None:
     try:
         while True:
             time.sleep(BEAT)
             _say(pipe)
+            each_time()
     except OSError:  # the parent is gone
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(LONGEST_STOP)

@@ -5,10 +5,38 @@ each answers for all.
 """
 
 import os
+import threading
+from typing import ClassVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, multiprocess
 
 registry = CollectorRegistry()
+
+
+class Often:
+    """A counter of what happens too often to tell the library each time: see `hand_over`."""
+
+    _all: ClassVar[list["Often"]] = []
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._lock = threading.Lock()
+        self._untold = 0
+        self._all.append(self)
+
+    def inc(self) -> None:
+        """Once more."""
+        with self._lock:
+            self._untold += 1
+
+    @classmethod
+    def hand_over(cls) -> None:
+        """Tell the library: to be done once a second in each process, and before it is asked."""
+        for one in cls._all:
+            with one._lock:
+                untold, one._untold = one._untold, 0
+            one._counter.inc(untold)
+
 
 answers = Counter(
     "parcel_page_answers", "Answers to shoppers", ["status", "made"], registry=registry
@@ -65,7 +93,8 @@ dropped_events = Counter(
 
 
 def exposition() -> bytes:
-    """Everything counted, in Prometheus's text format."""
+    """Everything counted, in Prometheus's text format; what others count often, a second ago."""
+    Often.hand_over()
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(registry)
     fleet = CollectorRegistry()

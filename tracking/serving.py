@@ -75,9 +75,10 @@ def _load(hearing: Connection, beating: Connection) -> Any:
     take_room(_say)
     app: Any = load_target(_TARGET, wd=_ROOT)
     gc.freeze()  # what is there now stays: nobody need look through it again and again
-    beat(beating)
     from tracking.bridge import Bridge  # noqa: PLC0415 - it counts, see serve()
+    from tracking.metrics import Often  # noqa: PLC0415
 
+    beat(beating, Often.hand_over)
     bridge = Bridge(app)
     bridge.take_over()
     return bridge
