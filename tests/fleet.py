@@ -179,9 +179,10 @@ class Fleet:
             assert time.monotonic() < deadline, (answered, self.pids, self.printed)
             with ExitStack() as lines, suppress(OSError):
                 # Many at once: one by one the same process could take each of them.
-                crowd = [Line(self.port, patience=1) for _ in range(4 * self.processes)]
-                for line in crowd:
-                    lines.callback(line.close)
+                crowd: list[Line] = []
+                for _ in range(4 * self.processes):  # the next may be refused
+                    crowd.append(Line(self.port, patience=1))
+                    lines.callback(crowd[-1].close)
                 for line in crowd:
                     pid = self.owner(line)
                     if pid and line.ask("/healthz").status == 200:
