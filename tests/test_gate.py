@@ -153,6 +153,12 @@ class TestRefusedOnTheWay:
 
         assert not gate.breaker.open
 
+    def test_how_long_to_wait_with_one_pauses_nobody(self, gate: Gate) -> None:
+        call(gate, RefusedOnTheWay(retry_after=300), reference="ORDER-1")
+
+        assert not gate.breaker.open
+        call(gate, reference="ORDER-2")
+
     def test_a_plain_one_among_others_pauses_nobody(self, gate: Gate, clock: TurnableClock) -> None:
         gate = Gate(gate.breaker, Budget(0, 0), gate.refused)
         for number in range(10):
@@ -195,9 +201,10 @@ class TestUnreadable:
 
         assert not gate.breaker.open
 
-    def test_one_that_could_be_read_begins_anew(self, gate: Gate) -> None:
+    @pytest.mark.parametrize("error", [None, ShipmentNotFound()])
+    def test_one_that_could_be_read_begins_anew(self, gate: Gate, error: ProError | None) -> None:
         gate = Gate(gate.breaker, Budget(0, 0), gate.refused)
         for _ in range(3):
             for _ in range(4):
                 call(gate, AnswerUnreadable())
-            call(gate)
+            call(gate, error)

@@ -5,6 +5,7 @@ Each test is named by its row. What is about all processes is asked of a fleet o
 
 import json
 import pickle
+import random
 import socket
 import threading
 import time
@@ -672,7 +673,7 @@ def test_D9_redis_is_flushed_again_and_again_while_many_wait(fleet, upstream, re
     over = threading.Event()
 
     def flush() -> None:
-        while not over.wait(0.05):
+        while not over.wait(random.uniform(0.2, 0.4)):
             redis.client.flushall()
 
     upstream.fault(Fault("latency", seconds=0.2))

@@ -261,11 +261,14 @@ class TestPoison:
     def test_a_lock_of_which_nobody_tells_the_end_stops_nobody(
         self, process: Shared, monkeypatch: pytest.MonkeyPatch, left: object
     ) -> None:
-        told = [True, [b"holder", None, None], left, -2]
+        told = [True, [b"holder", None, None], left, -2, True]
         monkeypatch.setattr(Pipeline, "execute", lambda *_, **__: told)
 
         assert process.claim([KEY]) is None
         process.flush()
+        assert process.answers
+        told[2] = 3
+        assert process.claim([KEY])
 
     def test_a_lock_with_odd_bytes_is_waited_for_until_it_ends(
         self, redis: RedisServer, process: Shared
@@ -424,6 +427,19 @@ class TestFlushed:
 
         until(lambda: other.get("lost") == b"value")
 
+    def test_a_slow_redis_is_not_kept_from_what_is_written(
+        self, redis: RedisServer, clock: TurnableClock
+    ) -> None:
+        with SlowProxy(redis.port, 0.9 * PATIENCE) as line:
+            slow = shared(line.url, clock)
+            for number in range(10):
+                claim = slow.claim([f"slow {number}"])
+                redis.client.delete(SIGNER.name(f"lock/slow {number}"))  # so others wait for it
+                slow.settle({f"slow {number}": (b"value", 60)}, claim)
+                with takes_at_most(4 * PATIENCE):
+                    slow.flush()
+            assert slow._echo._said
+
     def test_nothing_newer_is_replaced_by_it(
         self, redis: RedisServer, process: Shared, other: Shared
     ) -> None:
@@ -453,13 +469,15 @@ class TestFlushed:
     def test_after_a_while_nobody_waits(
         self, redis: RedisServer, process: Shared, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(echo, "WAITED", 0.0)
+        monkeypatch.setattr(echo, "WAITED", 0.5)
         claim = process.claim(["late"])
         redis.client.flushall()
         process.settle({"late": (b"value", 60)}, claim)
         process.flush()
 
+        assert len(process._echo._said) == 1
         until(lambda: not process._echo._awake)
+        assert not process._echo._said
 
 
 class TestTrouble:

@@ -41,7 +41,7 @@ def _use_a_line(connection: Any) -> None:
 class _NamedConnection(Connection):
     """A connection of which `socket_connect_timeout` bounds all: the name, each address, and TLS.
 
-    redis-py looks the name up without a timeout, and gives all of it to each of the others.
+    redis-py looks the name up without a timeout, and allows each address, and TLS, all of it anew.
     """
 
     def __init__(self, names: Names, **options: Any) -> None:

@@ -16,7 +16,7 @@ _FILES = (
     "gauge_max",
     "gauge_mostrecent",
 )  # the library's names for what a process counts
-_ROOM = 16 * 1024  # bytes of each; a sixteenth is used
+_ROOM = 16 * 1024  # bytes of each; about half is used at most
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What others wait for is said again for a while: a Redis that is flushed has lost it unnoticed."""
 
+import random
 import threading
 import time
 from collections import deque
@@ -8,8 +9,9 @@ from contextlib import suppress
 from typing import NamedTuple
 
 WAITED = 3.0  # seconds for which a process may wait for what another is told
-_BETWEEN = 0.1  # seconds
+_BETWEEN = (0.03, 0.08)  # seconds, at random: what flushes may do so by a clock too
 _MOST = 100  # values
+_LARGEST = 64 * 1024  # bytes of one
 
 
 class Said(NamedTuple):
@@ -30,7 +32,9 @@ class Echo:
         self._awake = False
 
     def add(self, said: Said) -> None:
-        """It was said just now, and others may wait for it."""
+        """It was said just now, and others may wait for it. The largest are not said again."""
+        if len(said.value) > _LARGEST:
+            return
         with self._lock:
             self._said.append((time.monotonic() + WAITED, said))
             if self._awake:
@@ -42,7 +46,7 @@ class Echo:
     def _run(self) -> None:
         while said := self._of_late():
             self._again([*said.values()])
-            time.sleep(_BETWEEN)
+            time.sleep(random.uniform(*_BETWEEN))  # noqa: S311
 
     def _of_late(self) -> dict[str, Said]:
         with self._lock:

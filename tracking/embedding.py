@@ -12,8 +12,6 @@ Theme = Literal["light", "dark", "auto"]
 
 _THEMES: dict[str, Theme] = {"light": "light", "dark": "dark", "auto": "auto"}
 _USUAL = {"level": "shipment", "page": 1}  # not said, so that an answer has one address
-
-
 _KEPT = "!$'()*,/:;?@"  # as Flask's own addresses have it
 
 

@@ -71,7 +71,8 @@ def _plain(value: object) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Shipment | Item | Event | Carrier | ExpectedDate):
-        return {name: known for name, known in vars(value).items() if known is not None}
+        known = vars(value)  # so none of them may have a cached_property
+        return {name: one for name, one in known.items() if one is not None}
     raise TypeError(type(value).__name__)
 
 

@@ -4,6 +4,7 @@ The kernel goes on giving shoppers to a process that was stopped or hangs. And o
 listens to any more, because its parent was killed, ends itself, so that the port is free.
 """
 
+import logging
 import math
 import os
 import signal
@@ -12,10 +13,14 @@ import time
 from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
 
+from tracking.logs import place_of
+
 BEAT = 1.0  # seconds
 LONGEST_SILENCE = 10.0  # seconds
 LONGEST_START = 60.0  # seconds until a process is first heard
 LONGEST_STOP = 20.0  # seconds that a process may take to end
+
+_log = logging.getLogger(__name__)
 
 
 def beat(pipe: Connection, each_time: Callable[[], object]) -> None:
@@ -34,11 +39,18 @@ def _beat(pipe: Connection, each_time: Callable[[], object]) -> None:
         while True:
             time.sleep(BEAT)
             _say(pipe)
-            each_time()
+            _do(each_time)
     except OSError:  # the parent is gone
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(LONGEST_STOP)
         os._exit(1)
+
+
+def _do(each_time: Callable[[], object]) -> None:
+    try:
+        each_time()
+    except Exception as error:  # whatever it is, the process is well
+        _log.error("A fault of ours once a second: %s", place_of(error))
 
 
 def _say(pipe: Connection) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 LOOK = 0.001  # seconds; no wait is shorter
+_AT_ONCE = 64 * 1024  # bytes that the system takes, or does not take, in one piece
 
 
 class Line:
@@ -28,7 +29,10 @@ class Line:
         self._until = time.monotonic() + self._patience
         self._looked = False
 
-    def recv(self, most: int) -> bytes:
+    def recv(self, most: int, flags: int = 0) -> bytes:
+        if flags:  # its parser in C looks whether the line is closed
+            looked: bytes = self._socket.recv(most, flags)
+            return looked
         data: bytes = self._read(lambda flags: self._socket.recv(most, flags))
         return data
 
@@ -66,6 +70,13 @@ class PlainLine(Line):
         self._kept = 0.0  # by the system
         sock.settimeout(None)
         self.settimeout(patience)
+
+    def sendall(self, data: bytes) -> None:
+        if len(data) > _AT_ONCE:  # the system bounds each part of it, and Python all
+            self._socket.settimeout(self._patience)
+        super().sendall(data)
+        if len(data) > _AT_ONCE:
+            self._socket.settimeout(None)
 
     def settimeout(self, seconds: float) -> None:
         self._timeout = seconds

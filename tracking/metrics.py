@@ -93,7 +93,7 @@ dropped_events = Counter(
 
 
 def exposition() -> bytes:
-    """Everything counted, in Prometheus's text format; what others count often, a second ago."""
+    """Everything counted, in Prometheus's text format; of the others as of a second ago."""
     Often.hand_over()
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(registry)

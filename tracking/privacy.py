@@ -38,7 +38,9 @@ def redact(shipment: Shipment, privacy: Privacy) -> Shipment:
     secrets = frozenset(
         secret for event in everywhere for secret in (*_long_names(event), *_exact_addresses(event))
     )
-    names = frozenset(_squashed(event.signee for event in everywhere if event.signee))
+    names = frozenset(
+        "".join(words) for event in everywhere if len(words := _words(event.signee)) > 1
+    )
 
     def hide(events: tuple[Event, ...]) -> tuple[Event, ...]:
         if privacy == "strict":
@@ -62,8 +64,8 @@ def _bare(event: Event) -> Event:
 def _redact(event: Event, names: frozenset[str], secrets: frozenset[str]) -> Event:
     """`secrets` are hidden in the words of every event, a place's name only in its own's.
 
-    A depot may be where it was sent out from, and be called like somebody, so of a place on the
-    way whole `names` alone matter.
+    A place on the way is hidden where it tells one of the whole `names`: a part of one may be what
+    a depot is called.
     """
     shown = event if event.signee is None else replace(event, signee=None)
     if _gives_away(event, secrets):

@@ -197,9 +197,9 @@ class Shared:
             results = pipe.execute(raise_on_error=False)
             if watched and isinstance(results[0], list):
                 then([self.signer.verify(one) for one in results[0]])
-            _raise_first(results)
             if claim and said and results[-1]:  # others may wait for the first
                 self._echo.add(said[0])
+            _raise_first(results)
 
         if kept or claim:
             self.later(act)
@@ -213,7 +213,7 @@ class Shared:
                 pipe.set(name, value, px=life, nx=True)  # nothing newer is replaced
             pipe.execute()
 
-        self.later(act)
+        self.attempt(act, None)
 
     def _hear(self, pause: object) -> None:
         if isinstance(pause, int) and 0 <= pause <= _LONGEST_PAUSE * 1000:

@@ -53,6 +53,7 @@ class Refused:
         with self._lock:
             if isinstance(error, RefusedOnTheWay):
                 error.counts = _ORDINARY.fullmatch(reference) is not None
+                error.retry_after = None  # that is about the one: whether about all, others tell
                 self._leave_alone(reference, ONE_REFUSAL)
                 return
             times = self._unread[reference] = self._unread.pop(reference, 0) + 1
@@ -99,6 +100,8 @@ class Gate:
                 outcome = type(error).__name__
                 if isinstance(error, _ABOUT_ONE):
                     self.refused.note(reference, error)
+                elif not isinstance(error, ProUnavailable):  # PRO's word about the reference
+                    self.refused.forget(reference)
                 raise
             finally:
                 metrics.pro_calls.labels(outcome).inc()

@@ -62,7 +62,7 @@ def error_of(answer: Answer, now: float | None = None) -> ProError:
 
 
 def _correlation_id(body: dict[str, Any]) -> str | None:
-    """What goes into the log: not what may be anybody's name or reference."""
+    """What goes into the log, where it looks like an identifier of PRO's."""
     said = text(body.get("correlation_id")) or ""
     return said if _CORRELATION_ID.fullmatch(said) else None
 
