@@ -428,8 +428,9 @@ class TestFlushed:
         until(lambda: other.get("lost") == b"value")
 
     def test_a_slow_redis_is_not_kept_from_what_is_written(
-        self, redis: RedisServer, clock: TurnableClock
+        self, redis: RedisServer, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(echo, "WAITED", 1.0)
         with SlowProxy(redis.port, 0.9 * PATIENCE) as line:
             slow = shared(line.url, clock)
             for number in range(10):
@@ -439,6 +440,7 @@ class TestFlushed:
                 with takes_at_most(4 * PATIENCE):
                     slow.flush()
             assert slow._echo._said
+            until(lambda: not slow._echo._awake)
 
     def test_nothing_newer_is_replaced_by_it(
         self, redis: RedisServer, process: Shared, other: Shared
