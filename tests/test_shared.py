@@ -427,20 +427,21 @@ class TestFlushed:
 
         until(lambda: other.get("lost") == b"value")
 
-    def test_a_slow_redis_is_not_kept_from_what_is_written(
-        self, redis: RedisServer, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
+    def test_however_long_that_takes_it_keeps_nothing_from_being_written(
+        self, redis: RedisServer, process: Shared, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(echo, "WAITED", 1.0)
-        with SlowProxy(redis.port, 0.9 * PATIENCE) as line:
-            slow = shared(line.url, clock)
-            for number in range(10):
-                claim = slow.claim([f"slow {number}"])
-                redis.client.delete(SIGNER.name(f"lock/slow {number}"))  # so others wait for it
-                slow.settle({f"slow {number}": (b"value", 60)}, claim)
-                with takes_at_most(4 * PATIENCE):
-                    slow.flush()
-            assert slow._echo._said
-            until(lambda: not slow._echo._awake)
+        asked, answers = threading.Event(), threading.Event()
+        monkeypatch.setattr(
+            process.client, "exists", lambda *_: asked.set() or answers.wait(LONGEST)
+        )
+        claim = process.claim(["waited for"])
+        redis.client.flushall()
+        process.settle({"waited for": (b"value", 60)}, claim)
+        assert asked.wait(LONGEST)
+
+        with takes_at_most(PATIENCE):
+            keep(process)
+        answers.set()
 
     def test_nothing_newer_is_replaced_by_it(
         self, redis: RedisServer, process: Shared, other: Shared
