@@ -15,8 +15,9 @@ from tracking import metrics
 from tracking.allowance import MOST_WAITING, Allowance, TooManyTries, network_of
 from tracking.connection import connect
 from tracking.counts import Verdict
+from tracking.guard import BREAK
 from tracking.pro.errors import ProBroken, ShipmentNotFound
-from tracking.shared import BREAK, Shared
+from tracking.shared import Shared
 from tracking.signing import Signer
 
 CLIENT, OTHER = "203.0.113.7", "198.51.100.9"

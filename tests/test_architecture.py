@@ -35,6 +35,7 @@ FINDING = {
         "flights",
         "memory",
         "shared",
+        "guard",
         "stores",
     )
 }
@@ -181,7 +182,8 @@ class TestWhoKnowsWhat:
         assert source.count("self.client") == 1
 
     def test_only_two_modules_know_redis(self) -> None:
-        assert _users("redis") == {"tracking/shared.py", "tracking/connection.py"}
+        talkers = {f"tracking/{one}.py" for one in ("shared", "guard", "connection")}
+        assert _users("redis") == talkers
         assert _users("tracking.connection") == {"app.py"}
         assert _users("tracking.counts") == {"tracking/allowance.py"}
         assert _users("tracking.shared") == {

@@ -30,8 +30,8 @@ from tests.matrix import (
 from tests.redis_server import RedisServer
 from tests.shipments import event, new_reference, shipment
 from tracking.counts import TEN_MINUTES
+from tracking.guard import BREAK
 from tracking.pro.simulator import Fault, Simulator
-from tracking.shared import BREAK
 
 LOOKUPS, NOT_FOUND = 120, 20  # what one client may, by default
 LIMITS = {"PROXIES": "1", "LIMIT_LOOKUPS": str(LOOKUPS), "LIMIT_NOT_FOUND": str(NOT_FOUND)}

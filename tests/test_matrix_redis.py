@@ -45,9 +45,10 @@ from tests.matrix import CANARIES, DOWN, KEY, SIGNEE, SLACK, scan_for_leaks
 from tests.redis_server import DrippingRedis, RedisServer, SlowProxy
 from tests.shipments import event, new_reference
 from tracking import calls, connection, envelope, metrics
+from tracking.guard import BREAK
 from tracking.pro.simulator import Fault, Simulator
 from tracking.questions import Question
-from tracking.shared import BREAK, Shared
+from tracking.shared import Shared
 from tracking.shipments import ShipmentPage
 
 FOUR = 4  # processes

@@ -21,8 +21,9 @@ from tracking import echo, metrics
 from tracking.connection import PATIENCE, connect
 from tracking.echo import Echo
 from tracking.fleet import SharedGate
+from tracking.guard import BREAK
 from tracking.pro.budget import Sum
-from tracking.shared import BREAK, Shared
+from tracking.shared import Shared
 from tracking.signing import LARGEST, Signer
 
 SIGNER = Signer(b"the-secret-that-signs-what-redis-keeps", "account")

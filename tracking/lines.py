@@ -4,6 +4,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 LOOK = 0.001  # seconds; no wait is shorter
@@ -29,18 +30,18 @@ class Line:
         self._until = time.monotonic() + self._patience
         self._looked = False
 
-    def recv(self, most: int, flags: int = 0) -> bytes:
-        if flags:  # its parser in C looks whether the line is closed
-            looked: bytes = self._socket.recv(most, flags)
-            return looked
-        data: bytes = self._read(lambda flags: self._socket.recv(most, flags))
+    def recv(self, most: int, look: int = 0) -> bytes:
+        """With the flags of a `look` its parser in C sees whether the line is closed."""
+        read = partial(self._socket.recv, most)
+        data: bytes = read(look) if look else self._read(read)
         return data
 
     def recv_into(self, buffer: Any) -> int:  # what its parser in C calls
-        length: int = self._read(lambda flags: self._socket.recv_into(buffer, len(buffer), flags))
+        length: int = self._read(partial(self._socket.recv_into, buffer, len(buffer)))
         return length
 
     def _read(self, read: Callable[[int], Any]) -> Any:
+        """What `read` gives, to which the flags are given."""
         self._wait_no_longer()
         return read(0)
 

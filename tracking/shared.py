@@ -1,28 +1,18 @@
-"""What all processes share, as far as Redis answers.
+"""What all processes share, as far as Redis answers."""
 
-Whatever Redis does, the page goes on: a failure is a miss, and after one that took time nobody
-asks Redis again for some seconds, but for one who tries.
-"""
-
-import logging
 import secrets
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from tracking import metrics
 from tracking.echo import Echo, Said
+from tracking.guard import Guard
 from tracking.signing import LARGEST, Signer
 
-BREAK = 5.0  # seconds without Redis after it failed
-_MOST_WAITING = 1000  # writes
 PAUSE = "pause"
 _LOCK, _FAILED, _LAST = "lock/", "failed/", "last/"
 _LONGEST_PAUSE = 300.0  # seconds
@@ -34,8 +24,6 @@ if held then redis.call('del', KEYS[1]) end
 if alone then redis.call('del', KEYS[2]) end
 return held and alone and 0 or 1  -- whether others may wait
 """
-_T = TypeVar("_T")
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,8 +43,8 @@ class Claim:
     told: Sequence[bytes | None]
 
 
-class Shared:
-    """Redis, behind one guard. A claim ends by itself after `longest_call` seconds."""
+class Shared(Guard):
+    """Values, claims and scripts. A claim ends by itself after `longest_call` seconds."""
 
     def __init__(
         self,
@@ -65,57 +53,12 @@ class Shared:
         longest_call: float,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__(timer)
         self.client = client
         self.signer = signer
         self._life = int(longest_call * 1000)
-        self._timer = timer
-        self._lock = threading.Lock()
-        self._away_until = 0.0
         self._paused_until = 0.0
-        self._writer = ThreadPoolExecutor(1, "redis")
         self._echo = Echo(self._say_again)
-        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
-
-    @property
-    def answers(self) -> bool:
-        """Whether Redis answered when it was last asked."""
-        return self._away_until == 0.0
-
-    def attempt(self, act: Callable[[], _T], otherwise: _T) -> _T:
-        """What `act` gives, or `otherwise` where Redis does not let it."""
-        if not self._worth_trying():
-            return otherwise
-        try:
-            result = act()
-        except ResponseError as error:  # it answers, if only to refuse
-            self._count(error)
-            self._away_until = 0.0
-            return otherwise
-        except Exception as error:  # whatever it is, the page goes on
-            self._count(error)
-            self._away_until = self._timer() + BREAK
-            return otherwise
-        self._away_until = 0.0
-        return result
-
-    def later(self, act: Callable[[], object]) -> None:
-        """Do it soon, on a thread of our own: no shopper waits for what is written."""
-        if not self._waiting.acquire(blocking=False):
-            metrics.redis_failures.labels("dropped").inc()
-            return
-
-        def write() -> None:
-            try:
-                self.attempt(act, None)
-            finally:
-                self._waiting.release()
-
-        with suppress(RuntimeError):  # no thread can be begun now: the next one comes to it
-            self._writer.submit(write)
-
-    def flush(self) -> None:
-        """Wait until all is written that was to be written later."""
-        self._writer.submit(lambda: None).result()
 
     @property
     def paused_for(self) -> float:
@@ -220,21 +163,6 @@ class Shared:
             self._paused_until = self._timer() + pause / 1000
         elif pause != _NO_KEY:  # no pause of ours
             self.later(lambda: self.client.delete(self.signer.name(PAUSE)))
-
-    def _worth_trying(self) -> bool:
-        """While Redis is away one of us tries again now and then; the others do not wait."""
-        if self._away_until == 0.0:
-            return True
-        with self._lock:
-            now = self._timer()
-            if self._away_until > now:
-                return False
-            self._away_until = now + BREAK
-            return True
-
-    def _count(self, error: Exception) -> None:
-        metrics.redis_failures.labels(type(error).__name__).inc()
-        _log.warning("Redis failed: %s", type(error).__name__)
 
 
 def _raise_first(results: Sequence[object]) -> None:
