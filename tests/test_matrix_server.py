@@ -9,7 +9,6 @@ import resource
 import shutil
 import signal
 import socket
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -275,30 +274,6 @@ def silent(fleet: Fleet, number: int, says: bytes = b"") -> Iterator[list[socket
 
 
 HALF = b"GET /parcel?reference=1 HTTP/1.1\r\nHost: x\r\nX-Half: "
-
-
-def test_E3_all_processes_are_replaced_under_load(upstream):
-    """By SIGHUP to the one that watches; by themselves they are not."""
-    made = parcel(upstream)
-    with Fleet(upstream, 2) as fleet:
-        before, over = set(fleet.pids), threading.Event()
-        answers: list[Answer] = []
-
-        def ask() -> None:
-            while not over.is_set():
-                answers.append(fleet.look_up(made["shipment_reference"]))
-
-        with crowd(*[ask] * 4):
-            try:
-                fleet.process.send_signal(signal.SIGHUP)
-                until(lambda: len(fleet.pids) == 2 and not before & set(fleet.pids))
-                fleet.wait_for_all()
-                enough = len(answers) + 40
-                until(lambda: len(answers) >= enough)
-            finally:
-                over.set()
-
-    assert all(shows(answer, made) for answer in answers)
 
 
 def test_E5_silent_lines_and_half_sent_headers_hold_nobody_up(one, upstream, hot):
