@@ -419,8 +419,6 @@ class TestRedis:
 
         assert is_refused(alive.allowance)
         until(lambda: not is_refused(alive.allowance))
-        alive.shared.flush()
-        until(lambda: redis.client.keys() == [])
 
     def test_what_was_found_is_given_back_for_all(
         self, redis: RedisServer, clock: TurnableClock
