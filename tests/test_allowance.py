@@ -79,6 +79,15 @@ def is_refused(allowance: Allowance, network: str = CLIENT) -> bool:
     return False
 
 
+def takes_all(allowance: Allowance, places: int) -> bool:
+    """Whether one client gets so many places at once; it gives them back."""
+    with suppress(TooManyTries), ExitStack() as under_way:
+        for _ in range(places):
+            under_way.enter_context(allowance.lookup(CLIENT))
+        return True
+    return False
+
+
 def allowed_in_vain(allowance: Allowance, network: str = CLIENT, times: int = 100) -> int:
     """How many lookups in vain one client may make before it is refused."""
     for done in range(times):
@@ -418,7 +427,26 @@ class TestRedis:
             assert dead.allowance._common.enter(CLIENT, place) == Verdict()
 
         assert is_refused(alive.allowance)
-        until(lambda: not is_refused(alive.allowance))
+        until(lambda: takes_all(alive.allowance, 3))
+        alive.shared.flush()
+
+        assert redis.client.keys() == []
+
+    def test_a_place_of_a_dead_process_stays_for_ten_minutes_at_most(
+        self, redis: RedisServer, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Who comes next clears away what has ended; where nobody comes, all goes at once."""
+        monkeypatch.setattr("tracking.allowance._BEYOND", 0.2)
+        process = Process(redis.url, clock, lookups=100, not_found=3)
+        assert process.allowance._common.enter(CLIENT, "a") == Verdict()
+
+        assert min(map(redis.client.pttl, redis.client.keys())) > 0
+        (count,) = (one for one in redis.client.scan_iter() if redis.client.type(one) == b"zset")
+        ((place, ends),) = redis.client.zrange(count, 0, -1, withscores=True)
+        seconds, microseconds = redis.client.time()
+        left = ends / 1000 - seconds - microseconds / 1e6
+        assert place == b"a"
+        assert left <= 0.3 < redis.client.pttl(count) / 1000 <= 600
 
     def test_what_was_found_is_given_back_for_all(
         self, redis: RedisServer, clock: TurnableClock
