@@ -83,6 +83,13 @@ def app_that_takes_its_time(environ: dict, start_response: Any) -> list[bytes]:
     return [b"a ", b"page"]
 
 
+def finished_or_made(environ: dict, start_response: Any) -> list[bytes]:
+    if AT_ONCE in environ:
+        return app_of_finished_pages(environ, start_response)
+    start_response("200 OK", [])
+    return [b"finished"]
+
+
 def broken_app(environ: dict, start_response: Any) -> list[bytes]:
     raise RuntimeError("inside")
 
@@ -140,6 +147,18 @@ def test_who_waits_holds_nobody_up():
     assert not any(one.answers for one in waiting)
     go_on.set()
     assert all(one.over.wait(LONGEST) for one in waiting)
+
+
+@pytest.mark.parametrize("app", [app_that_takes_its_time, finished_or_made])
+def test_who_is_answered_while_the_process_leaves_is_told_that_the_line_ends(app):
+    bridge, asked = Bridge(app), request()
+    bridge.leave()
+
+    bridge(asked)
+
+    assert asked.over.wait(LONGEST)
+    [(_, headers, _)] = asked.answers
+    assert ("connection", "close") in headers
 
 
 def test_a_fault_of_ours_reaches_nobody_and_the_request_ends(caplog: pytest.LogCaptureFixture):

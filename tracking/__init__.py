@@ -10,5 +10,5 @@ is remembered: `memory`, `stores`, `changes`, `shared`, `guard`, `echo`, `fleet`
 `wording`, `history`, `clocks`, `why`, `standing`, `dateline`, `carriers`, `map`, `land`, `journey`,
 `telling`. What leaves: `formats.as_json`, `formats.news`, `formats.as_calendar`, `formats.as_feed`,
 `formats.as_text`, `version`, `outcomes`, `security`. Before all that: `environment`, `config`,
-`serving`, `counting`, `heartbeat`; beside it: `metrics`, `logs`.
+`serving`, `counting`, `heartbeat`, `leaving`; beside it: `metrics`, `logs`.
 """

@@ -40,16 +40,23 @@ class Bridge:
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
         self._threads = ThreadPoolExecutor(MOST_THREADS, "shopper")
+        self._last: list[tuple[str, str]] = []
 
     def take_over(self) -> None:
         """Have requests come here on granian's own thread, and not by way of an event loop."""
         mp._new_cbscheduler = self._scheduler  # type: ignore[attr-defined]
+
+    def leave(self) -> None:
+        """From now on each answer is the last on its line: who keeps it comes again elsewhere."""
+        self._last = [("connection", "close")]
 
     def _scheduler(self, loop: Any, *_: object, **__: object) -> CallbackScheduler:
         return _Directly(loop, self, None, None, None)
 
     def __call__(self, request: Any) -> None:
         """One request, on the thread that all come on, where nobody may wait for anything."""
+        if self._last:
+            return self._begin(request)
         try:
             self._app(_glance_of(request), _nothing_else)
         except NotFinished:
@@ -83,7 +90,7 @@ class Bridge:
         finally:
             getattr(parts, "close", lambda: None)()
         status, headers = said[-1]
-        return int(status[:3]), headers, body
+        return int(status[:3]), headers + self._last, body
 
 
 def _nothing_else(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Any:

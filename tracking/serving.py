@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from granian import Granian
+from granian._granian import SocketHolder
 from granian._internal import load_target
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -25,6 +26,7 @@ from granian.log import LogLevels
 from tracking.config import BadSettings, Settings, read_settings
 from tracking.counting import counting_together, take_room
 from tracking.heartbeat import LONGEST_STOP, Silence, beat, heard
+from tracking.leaving import leave_gently
 from tracking.pro.simulator import SAMPLES
 
 _ROOT = Path(__file__).parent.parent
@@ -44,6 +46,8 @@ def serve(environ: Mapping[str, str]) -> int:
     _say(_greeting(settings))
     if settings.web_concurrency > 1 and not settings.redis_url:
         _say("WEB_CONCURRENCY: each process remembers answers by itself.")
+    if sys.platform == "linux":
+        multiprocessing.set_start_method("fork")  # what is open here is open in each process
     with counting_together(settings.web_concurrency, _say):
         _granian(settings).serve_application()
     return 0
@@ -68,7 +72,7 @@ def _granian(settings: Settings) -> "_Server":
     )
 
 
-def _load(hearing: Connection, beating: Connection) -> Any:
+def _load(hearing: Connection, beating: Connection, doors: Sequence[SocketHolder]) -> Any:
     """What each process serves."""
     hearing.close()  # so that nobody is left who hears when the parent is gone
     _take_turns()
@@ -81,6 +85,7 @@ def _load(hearing: Connection, beating: Connection) -> Any:
     beat(beating, Often.hand_over)
     bridge = Bridge(app)
     bridge.take_over()
+    leave_gently([door.get_fd() for door in doors], bridge.leave)
     return bridge
 
 
@@ -106,8 +111,28 @@ class _Server(Granian):  # type: ignore[misc,valid-type]
         os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
         self._hearing, self._beating = multiprocessing.Pipe(duplex=False)
         threading.Thread(target=self._watch, daemon=True).start()
-        loader = partial(_load, self._hearing, self._beating)
+        self._doors: list[SocketHolder] = []
+        loader = partial(_load, self._hearing, self._beating, self._doors)
         self.serve(target_loader=loader, wrap_loader=False)
+
+    def _init_shared_socket(self) -> None:
+        """Who knocks while one process goes and the next comes is let in by that: the door stays.
+
+        Elsewhere than on Linux there is one door for all, and it stays by itself.
+        """
+        super()._init_shared_socket()
+        if self._ssp:
+            self._doors += [self._ssp.build() for _ in range(self.workers)]
+
+    def _spawn_worker(self, idx: int, *args: Any, **kwargs: Any) -> Any:
+        if self._doors:
+            self._shd = self._doors[idx]
+        return super()._spawn_worker(idx, *args, **kwargs)
+
+    def _drop_shared_socket(self) -> None:
+        super()._drop_shared_socket()
+        for door in self._doors:
+            os.close(door.get_fd())
 
     def _watch(self) -> None:
         silence = Silence()
