@@ -1,5 +1,7 @@
 """Who fetches a page that nobody reads, and that they cost no call."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.conftest import Shopper
@@ -13,6 +15,10 @@ UNREAD = [
     {"Purpose": "Prefetch"},
     {"X-Purpose": "preview"},
     {"X-Moz": "prefetch"},
+    {"Sec-Fetch-Dest": "iframe"},
+    {"Sec-Fetch-Dest": "object"},
+    {"Sec-Fetch-Dest": "image"},
+    {"Sec-Fetch-Dest": "script"},
     *(
         {"User-Agent": name}
         for name in [
@@ -34,6 +40,8 @@ READ = [
     {},
     {"Purpose": ""},
     {"Sec-Purpose": "", "X-Purpose": "", "X-Moz": ""},
+    {"Sec-Fetch-Dest": "document"},
+    {"Sec-Fetch-Dest": "empty"},  # our script, or a download
     *(
         {"User-Agent": name}
         for name in [
@@ -62,6 +70,32 @@ def test_what_is_fetched_ahead_or_for_a_preview_is_unread(headers):
 @pytest.mark.parametrize("headers", READ)
 def test_what_a_browser_or_a_tool_fetches_is_read(headers):
     assert not is_unread(headers)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "read"), [("iframe", True), ("frame", True), ("object", True), ("image", False)]
+)
+def test_what_others_may_frame_is_read_in_a_frame(purpose: str, read: bool):
+    assert is_unread({"Sec-Fetch-Dest": purpose}, framable=True) is not read
+
+
+@pytest.mark.parametrize(
+    ("path", "origins", "calls"),
+    [
+        ("/embed", "https://shop.example", 1),
+        ("/embed", "", 0),
+        ("/parcel", "https://shop.example", 0),
+        ("/record", "https://shop.example", 0),
+    ],
+)
+def test_r12_a_frame_costs_a_call_only_where_there_may_be_one(
+    path: str, origins: str, calls: int, make_shopper: Callable[..., Shopper], pro: Simulator
+):
+    client = make_shopper(EMBED_ORIGINS=origins).client
+
+    client.get(f"{path}?reference=DEMO-1001", headers={"Sec-Fetch-Dest": "iframe"})
+
+    assert len(pro.calls) == calls
 
 
 @pytest.mark.parametrize("headers", UNREAD)

@@ -62,6 +62,11 @@ class Surface:
         return self.origin + self.link_to(view, **question) if self.origin else None
 
 
+def ancestors_of(path: str, origins: tuple[str, ...]) -> tuple[str, ...]:
+    """The origins whose pages may frame what is there, of those that may frame anything."""
+    return origins if path == "/embed" else ()
+
+
 def surface_of(path: str, args: Mapping[str, str], origin: str) -> Surface:
     """The surface of a request: light by default in a shop's page, whatever the system says."""
     if path != "/embed":

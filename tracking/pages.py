@@ -19,7 +19,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from tracking.allowance import TooManyTries, Visitor, network_of
-from tracking.embedding import Surface, surface_of
+from tracking.embedding import Surface, ancestors_of, surface_of
 from tracking.entries import LEVELS, Found, Level
 from tracking.finished import FINISH, PARAMETERS, UNSEEN, Finish
 from tracking.formats.as_calendar import as_calendar
@@ -160,9 +160,11 @@ def _told_of(found: Found) -> Journey:
 
 
 def _visitor() -> Visitor:
-    """Who asks; HEAD, prefetch and previews are not worth a billed call."""
-    unseen = is_unread(dict(request.headers)) or request.environ.get(UNSEEN, False)
-    return Visitor(network_of(request.remote_addr), reads=not unseen)
+    """Who asks; what nobody reads, as a HEAD, is not worth a billed call."""
+    framable = bool(ancestors_of(request.path, this_site().settings.embed_origins))
+    unread = is_unread(dict(request.headers), framable=framable)
+    reads = not (unread or request.environ.get(UNSEEN, False))
+    return Visitor(network_of(request.remote_addr), reads)
 
 
 def _surface() -> Surface:
