@@ -236,6 +236,18 @@ class TestHeaders:
 
         assert said == {name: [value] for name in answers}
 
+    def test_only_assets_are_given_to_pages_of_others(
+        self, answers: dict[str, TestResponse]
+    ) -> None:
+        """A page in a sandbox is nobody's, so that to it ours is another origin."""
+        resource = "Cross-Origin-Resource-Policy"
+        said = {name: answer.headers.getlist(resource) for name, answer in answers.items()}
+
+        given = {name for name, values in said.items() if values != ["same-origin"]}
+        assert given == {n for n in said if re.match(r"(200|304) (?!OPTIONS).*/assets/", n)}
+        assert [said[name] for name in given] == [["cross-origin"]] * len(given)
+        assert len(given) > 10
+
     def test_every_policy_begins_with_nothing_and_names_who_may_frame(
         self, answers: dict[str, TestResponse]
     ) -> None:
@@ -402,6 +414,8 @@ class TestFraming:
         assert answer.status_code == status
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
         assert answer.headers["X-Frame-Options"] == "DENY"
+        assert "Cross-Origin-Embedder-Policy" not in answer.headers
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
     @pytest.mark.parametrize(
         ("query", "status"),
@@ -424,6 +438,8 @@ class TestFraming:
         assert answer.status_code == status
         assert policy.split("; ")[-1] == f"frame-ancestors {SHOP} https://*.other.example"
         assert "X-Frame-Options" not in answer.headers
+        assert answer.headers.getlist("Cross-Origin-Embedder-Policy") == ["require-corp"]
+        assert answer.headers.getlist("Cross-Origin-Resource-Policy") == ["cross-origin"]
 
     def test_shops_frame_what_is_limited_and_what_has_not_changed(self, pro: Simulator) -> None:
         client = _client(pro, EMBED_ORIGINS=SHOP, LIMIT_LOOKUPS="1")

@@ -3,6 +3,7 @@
 from flask import Request, Response
 
 from tracking.assets import is_ours
+from tracking.embedding import ancestors_of
 
 _ONE_YEAR = 365 * 24 * 3600  # seconds
 _SCRIPT = (
@@ -16,17 +17,30 @@ _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 def secure(response: Response, request: Request, embed_origins: tuple[str, ...]) -> Response:
     """Set the headers of one answer."""
-    ancestors = embed_origins if request.path == "/embed" else ()
-    scripted = _has_script(response, request)
-    response.headers.update(headers_of_all(ancestors, scripted=scripted, https=request.is_secure))
+    headers = headers_of_all(
+        ancestors_of(request.path, embed_origins),
+        scripted=_has_script(response, request),
+        asset=request.endpoint == "static" and response.status_code < 400,
+        https=request.is_secure,
+    )
+    response.headers.update(headers)
     response.headers["Cache-Control"] = _cache_control(response, request)
     return response
 
 
 def headers_of_all(
-    ancestors: tuple[str, ...] = (), *, scripted: bool = False, https: bool = False
+    ancestors: tuple[str, ...] = (),
+    *,
+    scripted: bool = False,
+    asset: bool = False,
+    https: bool = False,
 ) -> dict[str, str]:
-    """What every answer carries, one that may be framed by `ancestors`."""
+    """What every answer carries, one that may be framed by `ancestors`.
+
+    A page of a shop that is isolated (`Cross-Origin-Embedder-Policy`) frames only what is as strict
+    as itself and given to all. Assets are given to all, for a page in a sandbox is nobody's.
+    Source: reliability.md, section 5.
+    """
     headers = {
         "Content-Security-Policy": content_security_policy(ancestors, scripted=scripted),
         "X-Content-Type-Options": "nosniff",
@@ -34,8 +48,11 @@ def headers_of_all(
         "X-Robots-Tag": "noindex",
         "Permissions-Policy": _PERMISSIONS,
         "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "cross-origin" if ancestors or asset else "same-origin",
     }
-    if not ancestors:
+    if ancestors:
+        headers["Cross-Origin-Embedder-Policy"] = "require-corp"
+    else:
         headers["X-Frame-Options"] = "DENY"
     if https:
         headers["Strict-Transport-Security"] = f"max-age={2 * _ONE_YEAR}"

@@ -127,7 +127,7 @@ def serving(app: Any) -> Iterator[str]:
 def shop(environ: dict, start_response: Callable) -> Any:
     """A page of a shop: `frame` is what it frames, `allow` and `sandbox` how; and a bad page.
 
-    `scheme` is its colour scheme.
+    `scheme` is its colour scheme, and `isolated` its Cross-Origin-Embedder-Policy.
     """
     request = Request(environ)
     if request.path == "/bad":
@@ -144,4 +144,8 @@ def shop(environ: dict, start_response: Callable) -> Any:
         <link rel="icon" href="data:,"><body style="margin: 0; background: rgb(200, 40, 160)">
         <iframe src="{escape(request.args.get("frame", ""))}" title="Track your parcel"{how}
                 style="border: 0; width: 600px; height: 500px"></iframe>"""
-    return Response(html, mimetype="text/html")(environ, start_response)
+    headers = {
+        "Cross-Origin-Embedder-Policy": request.args.get("isolated", "unsafe-none"),
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    return Response(html, mimetype="text/html", headers=headers)(environ, start_response)

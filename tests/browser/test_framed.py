@@ -1,12 +1,10 @@
-"""Inside a shop's page on another origin."""
+"""Inside a shop's page on another origin; `test_matrix_framing` says who may."""
 
 import struct
 import zlib
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Frame, Page
-
-from tests.browser.watch import Watch
 
 
 def pixel(page: Page, x: int, y: int) -> tuple[int, int, int]:
@@ -47,29 +45,6 @@ def test_shop_that_is_named_frames_the_page(browser: Browser, shop: str, site: s
 
     assert headline == "On its way"
     assert address.startswith(f"{site}/embed?reference=")
-
-
-@pytest.mark.parametrize("path", ["/embed", "/embed?reference=DEMO-1001"])
-def test_shop_that_is_not_named_is_refused(
-    browser: Browser, shop: str, site: str, path: str
-) -> None:
-    with browser.new_context() as context:
-        watch = Watch(context)
-        page = _framed(context, shop.replace("localhost", "127.0.0.1"), f"{site}{path}")
-        frame = _frame(page)
-        forms = frame.locator("form").count()
-        complaints = watch.complaints(shop)
-
-    assert forms == 0
-    assert any("frame-ancestors" in one for one in complaints)
-
-
-def test_named_shop_cannot_frame_the_whole_page(browser: Browser, shop: str, site: str) -> None:
-    with browser.new_context() as context:
-        frame = _frame(_framed(context, shop, f"{site}/parcel"))
-        forms = frame.locator("form").count()
-
-    assert forms == 0
 
 
 def test_framed_page_is_clear_and_light_although_the_system_is_dark(
