@@ -443,6 +443,61 @@ def test_G6_without_redis_each_process_has_its_share():
         now[0] += 60
 
 
+# G8 and G11: there are no signed links yet, so that no key opens anything.
+
+
+NO_KEYS = {
+    "empty": "",
+    "word": "secret",
+    "signed by somebody": "InNwXzAwNjkwMDAwMDAi.aSYZ1A.5kq3V0mYwFv1yQhLhG0xkCjDk3s",
+    "algorithm none": "eyJhbGciOiJub25lIn0.eyJyIjoic3BfMSJ9.",
+    "truncated": "InNwXzAwNjkw.aS",
+    "a byte of zero": "key\0canary",
+    "control characters": "key\r\nX-Evil: canary",
+    "unicode": "ключ\u202e\ufeff\U0001f511",
+    "markup": "<script>canary</script>",
+}
+
+
+@pytest.mark.parametrize("key", NO_KEYS.values(), ids=NO_KEYS)
+@pytest.mark.parametrize("path", ["/parcel", "/parcel.json", "/embed", "/record", "/parcel.ics"])
+def test_G8_no_key_opens_anything_and_none_is_told_again(scene, path, key):
+    reference = scene.parcel()
+
+    answer = ask(scene, reference, "198.51.100.80", path, key=key)
+
+    assert answer.status == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in answer.headers
+    assert "X-Evil" not in answer.headers
+    told = f"{answer.headers} {answer.text} {scene.logs}"
+    assert "canary" not in told
+    assert not key or key not in told
+    assert scene.calls_about(reference) == 1
+    assert all("key=" not in call.target for call in scene.pro.calls)
+
+
+def test_G8_a_key_of_a_megabyte_is_too_long_and_costs_no_call(scene):
+    reference = scene.parcel()
+
+    assert ask(scene, reference, "198.51.100.81", key="k" * 10**6).status == 414
+
+    assert scene.calls_about(reference) == 0
+
+
+def test_G11_no_cache_between_keeps_a_page_and_with_a_key_nobody_does(scene):
+    reference = scene.parcel()
+
+    told = [
+        ask(scene, reference, "198.51.100.82", **({"key": key} if key else {})).headers
+        for key in ["", "secret", "", "secret"]  # the third is one that was finished before
+    ]
+
+    assert [headers["Cache-Control"] for headers in told] == ["private, no-cache", "no-store"] * 2
+    assert ["ETag" in headers for headers in told] == [True, False] * 2
+    assert scene.calls_about(reference) == 1
+
+
 # G15 to G17: what leaves with each page.
 
 
