@@ -21,6 +21,7 @@ from tracking.pro.answers import (
 )
 from tracking.pro.client import Answer
 from tracking.pro.errors import (
+    AnswerOfAnother,
     AnswerUnreadable,
     BadRequest,
     Forbidden,
@@ -41,6 +42,7 @@ from tracking.shipments import Carrier, Event, Shipment
 
 SP = "sp_" + "1" * 32
 ANOTHER = "sp_" + "2" * 32
+TAG = "ORDER-1"
 JSON = "application/json; charset=utf-8"
 
 
@@ -73,6 +75,10 @@ def read_contents(**fields: Any) -> Shipment:
 
 def listing(*shipments: object, **fields: Any) -> dict:
     return {"tracking_responses": list(shipments), "total_results": len(shipments), **fields}
+
+
+def contents_listing(*shipments: object) -> dict:
+    return {"tracking_contents_responses": list(shipments), "total_results": len(shipments)}
 
 
 def error_body(code: str, *details: dict, **more: object) -> dict:
@@ -145,7 +151,7 @@ def test_every_status_is_an_error_with_a_name(
 )
 def test_lists_have_the_same_errors(decipher: Any, status: int, error: type[ProError]) -> None:
     with pytest.raises(ProError) as caught:
-        decipher(answer(error_body("x"), status))
+        decipher(answer(error_body("x"), status), TAG)
 
     assert type(caught.value) is error
 
@@ -445,7 +451,7 @@ def test_one_shipment_without_its_reference_makes_a_list_unreadable(reference: o
     body = listing(shipment(), shipment(shipment_reference=reference))
 
     with pytest.raises(AnswerUnreadable):
-        decipher_shipments(answer(body))
+        decipher_shipments(answer(body), TAG)
 
 
 # Fields
@@ -759,9 +765,12 @@ def test_links_are_neither_needed_nor_followed() -> None:
 )
 class TestLists:
     def test_a_list_is_read(self, decipher: Any, name: str) -> None:
-        body = {name: [shipment(shipment_reference=SP), shipment()], "total_results": 23}
+        body = {
+            name: [shipment(shipment_reference=SP, custom_reference=TAG), shipment()],
+            "total_results": 23,
+        }
 
-        page = decipher(answer(body), 10)
+        page = decipher(answer(body), TAG, 10)
 
         assert [page.shipments[0].shipment_reference, len(page.shipments)] == [SP, 2]
         assert (page.total, page.skip) == (23, 10)
@@ -781,11 +790,11 @@ class TestLists:
         body = fields if listed == "missing" else {name: listed, **fields}
 
         with pytest.raises(ShipmentNotFound):
-            decipher(answer(body))
+            decipher(answer(body), TAG)
 
     def test_an_empty_list_without_a_total_is_not_found(self, decipher: Any, name: str) -> None:
         with pytest.raises(ShipmentNotFound):
-            decipher(answer({name: []}))
+            decipher(answer({name: []}), TAG)
 
     @pytest.mark.parametrize(
         "listed",
@@ -795,27 +804,27 @@ class TestLists:
         self, decipher: Any, name: str, listed: object
     ) -> None:
         with pytest.raises(AnswerUnreadable):
-            decipher(answer({name: listed, "total_results": 1}))
+            decipher(answer({name: listed, "total_results": 1}), TAG)
 
     @pytest.mark.parametrize("listed", [{}, "", False])
     def test_an_empty_thing_of_another_kind_is_unreadable(
         self, decipher: Any, name: str, listed: object
     ) -> None:
         with pytest.raises(AnswerUnreadable):
-            decipher(answer({name: listed, "total_results": 1}))
+            decipher(answer({name: listed, "total_results": 1}), TAG)
 
     @pytest.mark.parametrize("body", [{}, {"a": 1}, {"items": []}])
     def test_an_object_that_is_no_list_is_unreadable(
         self, decipher: Any, name: str, body: dict
     ) -> None:
         with pytest.raises(AnswerUnreadable):
-            decipher(answer(body))
+            decipher(answer(body), TAG)
 
     def test_one_shipment_where_a_list_belongs_is_unreadable(
         self, decipher: Any, name: str
     ) -> None:
         with pytest.raises(AnswerUnreadable):
-            decipher(answer(shipment(event())))
+            decipher(answer(shipment(event())), TAG)
 
     @pytest.mark.parametrize(
         ("sent", "skip", "total"),
@@ -835,29 +844,69 @@ class TestLists:
     def test_the_total_is_never_less_than_what_is_there(
         self, decipher: Any, name: str, sent: object, skip: int, total: int
     ) -> None:
-        body = {name: [shipment(), shipment()], "total_results": sent}
+        body = {name: [shipment(), shipment(custom_reference=TAG)], "total_results": sent}
 
-        assert decipher(answer(body), skip).total == total
+        assert decipher(answer(body), TAG, skip).total == total
 
     def test_past_the_last_page_the_total_is_still_known(self, decipher: Any, name: str) -> None:
-        page = decipher(answer({name: [], "total_results": 23}), 30)
+        page = decipher(answer({name: [], "total_results": 23}), TAG, 30)
 
         assert (page.shipments, page.total, page.skip) == ((), 23, 30)
 
     def test_past_the_last_page_of_nothing_it_is_not_found(self, decipher: Any, name: str) -> None:
         with pytest.raises(ShipmentNotFound):
-            decipher(answer({name: [], "total_results": 0}), 30)
+            decipher(answer({name: [], "total_results": 0}), TAG, 30)
 
 
 def test_the_list_of_the_other_level_is_unreadable() -> None:
     with pytest.raises(AnswerUnreadable):
-        decipher_shipments_contents(answer({"tracking_responses": [shipment()]}))
+        decipher_shipments_contents(answer({"tracking_responses": [shipment()]}), TAG)
+
+
+@pytest.mark.parametrize("asked", ["ORDER-7", "order-7", "ORDER 7", " #Order_7", "ＯＲＤＥＲ－７"])
+class TestWhoseListItIs:
+    """PRO's answers may come late, and a gateway may mix them up."""
+
+    def test_one_that_has_the_custom_reference_will_do(self, asked: str) -> None:
+        body = listing(shipment(custom_reference="ORDER-8"), shipment(custom_reference="ORDER-7"))
+
+        assert len(decipher_shipments(answer(body), asked).shipments) == 2
+
+    def test_one_that_does_not_say_will_do(self, asked: str) -> None:
+        body = listing(shipment(custom_reference="ORDER-8"), shipment(custom_reference=None))
+
+        assert len(decipher_shipments(answer(body), asked).shipments) == 2
+
+    def test_where_all_have_another_it_is_nobodys(self, asked: str) -> None:
+        body = listing(shipment(custom_reference="ORDER-8"), shipment(custom_reference="ORDER-77"))
+
+        with pytest.raises(AnswerOfAnother):
+            decipher_shipments(answer(body), asked)
+
+    def test_at_contents_level_the_items_have_it(self, asked: str) -> None:
+        """Not the shipment."""
+        tagged = [item(custom_reference=tag) for tag in ("ORDER-8", "ORDER-7")]
+        body = contents_listing(shipment(custom_reference="S-1", shipment_contents=tagged))
+
+        assert decipher_shipments_contents(answer(body), asked).shipments
+
+    def test_at_contents_level_items_of_another_are_nobodys(self, asked: str) -> None:
+        tagged = [item(custom_reference="ORDER-8")]
+        body = contents_listing(shipment(custom_reference="ORDER-7", shipment_contents=tagged))
+
+        with pytest.raises(AnswerOfAnother):
+            decipher_shipments_contents(answer(body), asked)
+
+    def test_without_contents_nobody_can_tell(self, asked: str) -> None:
+        body = contents_listing(shipment(custom_reference="S-1", shipment_contents=[]))
+
+        assert decipher_shipments_contents(answer(body), asked).shipments
 
 
 def test_the_items_of_a_list_are_read() -> None:
     body = {"tracking_contents_responses": [shipment(shipment_contents=[item(reference="sc_1")])]}
 
-    (found,) = decipher_shipments_contents(answer(body)).shipments
+    (found,) = decipher_shipments_contents(answer(body), TAG).shipments
 
     assert [one.reference for one in found.items or ()] == ["sc_1"]
 
@@ -913,8 +962,8 @@ def test_whatever_json_comes_nothing_but_a_pro_error_is_raised(body: object, ski
     for decipher in (
         lambda: decipher_shipment(said, SP),
         lambda: decipher_shipment_contents(said, SP),
-        lambda: decipher_shipments(said, skip),
-        lambda: decipher_shipments_contents(said, skip),
+        lambda: decipher_shipments(said, TAG, skip),
+        lambda: decipher_shipments_contents(said, TAG, skip),
     ):
         try:
             found = decipher()
@@ -948,7 +997,7 @@ def test_whatever_bytes_come_nothing_but_a_pro_error_is_raised(body: object, sta
 
 def test_no_more_shipments_are_believed_than_were_asked_for() -> None:
     listed = [{"shipment_reference": f"sp_{number:032}"} for number in range(25)]
-    page = decipher_shipments(_page_answer(listed, total=10**30))
+    page = decipher_shipments(_page_answer(listed, total=10**30), TAG)
 
     assert len(page.shipments) == 10
     assert page.total == 9990
@@ -956,7 +1005,7 @@ def test_no_more_shipments_are_believed_than_were_asked_for() -> None:
 
 def test_a_shipment_that_is_listed_twice_is_one() -> None:
     listed = [{"shipment_reference": f"sp_{1:032}"}] * 2
-    page = decipher_shipments(_page_answer(listed, total=1))
+    page = decipher_shipments(_page_answer(listed, total=1), TAG)
 
     assert (len(page.shipments), page.total) == (1, 1)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -357,6 +358,30 @@ def test_A15_nothing_is_sent_twice(scene: Scene) -> None:
         assert server.connections == 1
         assert scene.calls_about(cold) == 1
     recovers(scene, cold)
+
+
+def test_A15_what_is_said_twice_is_nobody_elses_answer(scene: Scene) -> None:
+    """PRO, or what is in front of it, breaks HTTP: the second comes when the next has asked."""
+
+    def play(server: Raw, connection: socket.socket) -> None:
+        before = b""
+        while asked := heard(server, connection):
+            order = urlsplit(asked).path.rpartition("/")[2]
+            told = {"tracking_responses": [shipment(custom_reference=order)], "total_results": 1}
+            body = json.dumps(told).encode()
+            answer = JSON + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+            connection.sendall(before or answer)
+            before = answer
+
+    with scene.playing(play) as server:
+        first, second, third = (scene.ask(order) for order in ("W-1", "W-2", "W-3"))
+
+        assert server.connections == 2  # nothing more is read from the line of the first
+    cannot_answer(second, "W-2")
+    assert (first.status, third.status) == (200, 200)
+    assert "W-1" in first.text
+    assert "W-3" in third.text
+    assert "AnswerOfAnother" in scene.logs
 
 
 def test_A17_megabytes_of_json(scene: Scene) -> None:

@@ -24,6 +24,7 @@ from tracking.pro.answers import (
 from tracking.pro.client import Client
 from tracking.pro.deadline import Deadline
 from tracking.pro.errors import (
+    AnswerOfAnother,
     AskedInVain,
     ProError,
     ProTooSlow,
@@ -127,7 +128,11 @@ class Calls:
 
     def _fetch(self, question: Question, deadline: Deadline) -> ShipmentPage:
         with self.gate.call(question.units, question.text):
-            page = self._decipher(question, deadline)
+            try:
+                page = self._decipher(question, deadline)
+            except AnswerOfAnother:  # all that comes next on that line may be of another too
+                self.client.close()
+                raise
         note_new_codes(page.shipments)
         page = redact_page(page, self.privacy)  # what is hidden is not even remembered
         return page if question.level == "shipment" else self._with_own_history(page, deadline)
@@ -141,10 +146,10 @@ class Calls:
                 answer = client.shipment_contents(text, deadline)
                 return _page_of(decipher_shipment_contents(answer, text))
             case _, "shipment":
-                return decipher_shipments(client.shipments(text, skip, deadline), skip)
+                return decipher_shipments(client.shipments(text, skip, deadline), text, skip)
             case _:
                 answer = client.shipments_contents(text, skip, deadline)
-                return decipher_shipments_contents(answer, skip)
+                return decipher_shipments_contents(answer, text, skip)
 
     def _with_own_history(self, contents: ShipmentPage, deadline: Deadline) -> ShipmentPage:
         """Where the carrier tells nothing item by item, the parcel's own history instead.

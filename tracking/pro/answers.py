@@ -7,12 +7,13 @@ parcel, unknown codes and fields never break. What is wrong as a whole is refuse
 import json
 import math
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from tracking import metrics
 from tracking.pro.client import Answer
-from tracking.pro.errors import AnswerForeign, AnswerUnreadable, ShipmentNotFound
+from tracking.pro.errors import AnswerForeign, AnswerOfAnother, AnswerUnreadable, ShipmentNotFound
 from tracking.pro.fields import code, count, lat_long, objects, text, texts
 from tracking.pro.refusals import error_of
 from tracking.shipments import TAKE, Carrier, Event, Item, Shipment, ShipmentPage
@@ -37,14 +38,19 @@ def decipher_shipment_contents(answer: Answer, reference: str) -> Shipment:
     return _asked_for(shipment, reference)
 
 
-def decipher_shipments(answer: Answer, skip: int = 0) -> ShipmentPage:
+def decipher_shipments(answer: Answer, custom_reference: str, skip: int = 0) -> ShipmentPage:
     """Read the answer of Get Tracking Events by Custom Reference. Raises ProError."""
-    return _page(_object(answer), "tracking_responses", _shipment, skip)
+    page = _page(_object(answer), "tracking_responses", _shipment, skip)
+    return _tagged(page, custom_reference, page.shipments)
 
 
-def decipher_shipments_contents(answer: Answer, skip: int = 0) -> ShipmentPage:
+def decipher_shipments_contents(
+    answer: Answer, custom_reference: str, skip: int = 0
+) -> ShipmentPage:
     """Read that of Get Contents-Level Tracking Events by Custom Reference. Raises ProError."""
-    return _page(_object(answer), "tracking_contents_responses", _shipment_with_items, skip)
+    page = _page(_object(answer), "tracking_contents_responses", _shipment_with_items, skip)
+    items = [item for shipment in page.shipments for item in shipment.items or ()]
+    return _tagged(page, custom_reference, items)
 
 
 def _object(answer: Answer) -> Json:
@@ -113,8 +119,26 @@ def _reference(body: Json) -> str:
 
 def _asked_for(shipment: Shipment, reference: str) -> Shipment:
     if shipment.shipment_reference != reference:
-        raise AnswerUnreadable("another shipment than the one asked for")
+        raise AnswerOfAnother("another shipment than the one asked for")
     return shipment
+
+
+def _tagged(
+    page: ShipmentPage, custom_reference: str, found: Sequence[Shipment | Item]
+) -> ShipmentPage:
+    """The page, where one of what it lists has the custom reference, or does not say which it has.
+
+    How PRO compares them is not said: letters and digits count, and not their case.
+    """
+    tags = {one.custom_reference and _plain(one.custom_reference) for one in found}
+    if tags and None not in tags and _plain(custom_reference) not in tags:
+        raise AnswerOfAnother("other shipments than those asked for")
+    return page
+
+
+def _plain(custom_reference: str) -> str:
+    folded = unicodedata.normalize("NFKC", custom_reference).casefold()
+    return "".join(filter(str.isalnum, folded))
 
 
 def _carrier(body: Json) -> Carrier:

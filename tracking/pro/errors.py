@@ -113,9 +113,13 @@ class AnswerTooLarge(ProUnavailable):
 
 
 class AnswerUnreadable(ProUnavailable):
-    """A 200 that is not what the contract says: broken JSON, another shape, another shipment."""
+    """A 200 that is not what the contract says: broken JSON, another shape."""
 
     counts = False
+
+
+class AnswerOfAnother(AnswerUnreadable):
+    """A 200 about another reference than the one asked for."""
 
 
 class AnswerForeign(AnswerUnreadable):
