@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +19,12 @@ if __name__ == "__main__":  # before anything is imported that counts: see servi
 
 from flask import Flask, Response, request
 from flask_caching import Cache
-from jinja2 import Environment, StrictUndefined
-from jinja2.meta import find_referenced_templates
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tracking.allowance import Allowance
 from tracking.asking import Asking
-from tracking.assets import ASSETS, add_version
+from tracking.assets import ASSETS
 from tracking.calls import Calls
 from tracking.config import Settings, read_settings
 from tracking.entries import Entry
@@ -50,7 +48,8 @@ from tracking.shared import Shared
 from tracking.signing import Signer
 from tracking.site import Site
 from tracking.stores import BoundedCache
-from tracking.wording import Words, date_in_full, full_date, moment_in_full, time_or_date
+from tracking.templating import set_up_templates
+from tracking.wording import Words
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -84,7 +83,7 @@ def create_app(
     app = _OnlyGet(__name__, static_url_path=ASSETS)
     app.url_map.merge_slashes = False  # a redirect would name the host that was asked for
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    _set_up_templates(app, settings.timezone, clock)
+    set_up_templates(app, settings.timezone, clock)
     shared = _shared(settings, timer) if settings.redis_url else None
     gate = _gate(settings, timer, shared)
     memory = Memory(
@@ -189,36 +188,11 @@ def _store(app: Flask, timer: Callable[[], float], bounds: dict[str, int]) -> Ca
     return Cache(app, with_jinja2_ext=False, config=config)
 
 
-def _set_up_templates(app: Flask, zone: tzinfo, clock: Callable[[], datetime]) -> None:
-    environment = app.jinja_env
-    environment.undefined = StrictUndefined
-    environment.autoescape = _is_escaped
-    environment.trim_blocks = environment.lstrip_blocks = True
-    environment.filters["moment_in_full"] = partial(moment_in_full, zone=zone)
-    environment.filters |= {"full_date": full_date, "date_in_full": date_in_full}
-    environment.filters["time_or_date"] = lambda moment: time_or_date(moment, clock(), zone)
-    _check_templates(environment)
-    app.url_defaults(add_version)
-
-
-def _is_escaped(template: str | None) -> bool:
-    """Whether values are escaped in a template: everywhere but in plain text."""
-    return not (template or "").endswith(".txt")
-
-
 def _broken(app: Flask) -> Answer:
     """The page for a fault that no template can tell of."""
     body = Path(app.root_path, "templates", "errors", "broken.html").read_bytes()
     kind = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
     return "500 INTERNAL SERVER ERROR", [*(kind | headers_of_all()).items()], body
-
-
-def _check_templates(environment: Environment) -> None:
-    """All are read now, with those that they name: a broken one stops the start, not a shopper."""
-    for name in environment.list_templates():
-        source, _, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
-        for other in {name, *find_referenced_templates(environment.parse(source))}:
-            environment.get_template(str(other))
 
 
 def _secured(response: Response, origins: tuple[str, ...]) -> Response:

@@ -16,8 +16,9 @@ from werkzeug.wrappers import Request
 from tests.conftest import NOON, Shopper, TurnableClock
 from tracking import metrics
 from tracking.changes import Changes
-from tracking.finished import FINISH, PARAMETERS, UNSEEN, FinishedPages
+from tracking.finished import FINISH, UNSEEN, FinishedPages
 from tracking.hosts import NAME, STRANGER
+from tracking.page_keys import PARAMETERS
 from tracking.pro.simulator import Simulator
 from tracking.stores import BoundedCache
 

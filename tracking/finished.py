@@ -1,9 +1,7 @@
 """Finished pages: a page that was made before leaves as bytes, before Flask is asked.
 
-A page is kept under everything that it depends on and nothing else: its path, the parameters that
-are known, the scheme and the encoding; and our name, where it tells its own address. It holds until
-the time that its view names, and no longer than the data that it was made from. What Flask says,
-headers included, is what is kept.
+It holds until the time that its view names, and no longer than the data that it was made from. What
+Flask says, headers included, is what is kept.
 """
 
 import logging
@@ -11,17 +9,16 @@ import string
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 from tracking import metrics
-from tracking.assets import ASSETS, is_ours
 from tracking.changes import Changes
 from tracking.encodings import chosen, encoded
-from tracking.hosts import NAME, STRANGER
+from tracking.hosts import STRANGER
 from tracking.logs import place_of
+from tracking.page_keys import page_key
 from tracking.stores import BoundedCache
 
 if TYPE_CHECKING:
@@ -34,7 +31,6 @@ FINISH = "parcel_page.finish"  # in the environ: what the view says of its page
 AT_ONCE = "parcel_page.at_once"  # in the environ: who takes a finished page; no other is wanted
 UNSEEN = "parcel_page.unseen"  # in the environ: nobody reads the body
 
-PARAMETERS = ("reference", "level", "page", "lang", "key", "theme")
 _UNCONDITIONAL = dict.fromkeys(  # Flask makes the whole page, and this layer meets the conditions
     (
         *("HTTP_RANGE", "HTTP_IF_RANGE", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"),
@@ -42,14 +38,8 @@ _UNCONDITIONAL = dict.fromkeys(  # Flask makes the whole page, and this layer me
     ),
     "",
 )
-_WITH_ADDRESS = frozenset({"/parcel.ics", "/parcel.atom", "/record"})  # they tell their own
 _METHODS = frozenset({"GET", "HEAD"})
-_PAGES = _WITH_ADDRESS | {"/", "/parcel", "/parcel.json", "/parcel.txt", "/embed"}
-_OTHER_THEMES = frozenset({"dark", "auto"})
-_USUAL = {"level": "shipment", "page": "1"}
-_WITHOUT_MEANING = frozenset({"lang"})  # known, and one language so far
 _ABOUT_BODY = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
-_LONGEST = 2048  # characters of an address that is looked up
 
 _log = logging.getLogger(__name__)
 _hit = metrics.Often(metrics.answers.labels("200", "before"))
@@ -119,7 +109,7 @@ class FinishedPages:
             environ["QUERY_STRING"] = quote(query, safe=string.printable, encoding="latin-1")
         if method not in _METHODS:
             environ["REQUEST_METHOD"] = _other(method)
-        key = _key(environ) if method in _METHODS and STRANGER not in environ else None
+        key = page_key(environ) if method in _METHODS and STRANGER not in environ else None
         page = self._store.get(key) if key else None
         if page is None or not self._holds(page):
             if AT_ONCE in environ:
@@ -164,47 +154,6 @@ class FinishedPages:
 def _other(method: str) -> str:
     """Methods have a case, which Werkzeug forgets: `get` is none that we know."""
     return method if method.isupper() else f"X-{method}"
-
-
-def _key(environ: "WSGIEnvironment") -> str | None:
-    path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-    if len(path) + len(query) >= _LONGEST:
-        return None
-    encoding = chosen(environ.get("HTTP_ACCEPT_ENCODING", ""))
-    origin = environ["wsgi.url_scheme"], environ.get(NAME, ""), environ.get("SCRIPT_NAME", "")
-    return _kept_as(path, query, encoding, origin)
-
-
-@lru_cache(maxsize=4096)
-def _kept_as(path: str, query: str, encoding: str, origin: tuple[str, str, str]) -> str | None:
-    """The key under which a page is kept; None where it is not."""
-    question = _question(path, query)
-    scheme, name, mounted = origin
-    named = name if path in _WITH_ADDRESS else ""
-    return question and f"{encoding} {scheme} {named} {mounted!r} {question}"
-
-
-def _question(path: str, query: str) -> str | None:
-    """What an address asks for; None where its page is not kept."""
-    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
-    if path.startswith(f"{ASSETS}/"):
-        return repr((path, is_ours(path, [value for name, value in pairs if name == "v"])))
-    if path not in _PAGES:
-        return None
-    known = sorted(pair for pair in pairs if pair[0] in PARAMETERS)
-    names = [name for name, _ in known]
-    if len(set(names)) < len(names) or "key" in names:
-        return None
-    return repr((path, *(pair for pair in known if _matters(path, *pair))))
-
-
-def _matters(path: str, name: str, value: str) -> bool:
-    """Whether a page depends on a parameter: else each value would make one of its own."""
-    if name == "reference":
-        return path != "/"
-    if name == "theme":
-        return path == "/embed" and value in _OTHER_THEMES
-    return name not in _WITHOUT_MEANING and value != _USUAL.get(name)
 
 
 def _run(app: "WSGIApplication", environ: "WSGIEnvironment") -> Answer:

@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException
 from tracking.allowance import TooManyTries, Visitor, network_of
 from tracking.embedding import Surface, ancestors_of, surface_of
 from tracking.entries import LEVELS, Found, Level
-from tracking.finished import FINISH, PARAMETERS, UNSEEN, Finish
+from tracking.finished import FINISH, UNSEEN, Finish
 from tracking.formats.as_calendar import as_calendar
 from tracking.formats.as_feed import as_feed
 from tracking.formats.as_json import as_json
@@ -31,6 +31,7 @@ from tracking.hosts import NAME, STRANGER
 from tracking.journey import Journey
 from tracking.lookup import PagePastLast
 from tracking.outcomes import BadParameter, Outcome, outcome_of, outcome_of_status
+from tracking.page_keys import PARAMETERS
 from tracking.previews import is_unread
 from tracking.privacy import redact_page
 from tracking.pro.errors import ProError
