@@ -20,7 +20,8 @@ STYLESHEET = (ROOT / "static/parcel.css").read_text("utf-8")
 
 # Where the web is known: the address that is read, the answer that is sent, and what it links to.
 VIEWS = {"tracking/pages.py", "tracking/machines.py"}
-WEB = {"app.py", *VIEWS, "tracking/site.py", "tracking/security.py", "tracking/embedding.py"}
+_OTHERS = ("site", "templating", "security", "embedding")
+WEB = {"app.py", *VIEWS, *(f"tracking/{name}.py" for name in _OTHERS)}
 DOOR = {"tracking/hosts.py", "tracking/finished.py", "tracking/encodings.py"}
 # Who finds, asks and remembers. `app.py` puts them together.
 FINDING = {
