@@ -131,7 +131,7 @@ class TestWhoKnowsWhat:
         assert _users("werkzeug") - WEB <= DOOR
         finishing = {"app.py", "tracking/bridge.py", "tracking/pages.py"}
         assert _users("tracking.finished") == finishing
-        assert _users("tracking.encodings") == {"tracking/finished.py"}
+        assert _users("tracking.encodings") == {"tracking/finished.py", "tracking/page_keys.py"}
 
     def test_only_pro_talks_http(self) -> None:
         talkers = {
