@@ -436,10 +436,11 @@ def _names_in_use(shopper: Shopper, upstream: Simulator, redis: RedisServer, mad
     written(shopper)
     names = set(redis.client.keys())
     redis.client.flushall()
-    with crowd(partial(look_up, shopper, made)) as asked:
-        with held(upstream, made["shipment_reference"]):
-            until(lambda: calls_about(upstream, made) == 2)
-            names |= set(redis.client.keys())
+    ask = partial(look_up, shopper, made)
+    with held(upstream, made["shipment_reference"]) as let_go, crowd(ask) as asked:
+        until(lambda: calls_about(upstream, made) == 2)
+        names |= set(redis.client.keys())
+        let_go()
         assert shows(asked[0].result(LONGEST), made)
     written(shopper)
     return names | set(redis.client.keys())
@@ -655,13 +656,14 @@ def test_D9_redis_is_flushed_while_one_asks_for_all(fleet, upstream, redis):
     reference = made["shipment_reference"]
     lines = fleet.crowd(100)
     seen = _claims_seen(redis)
-    with crowd(*(partial(line.look_up, reference) for line in lines)) as begun:
-        with held(upstream, reference):
-            until(lambda: calls_about(upstream, made) == 1)
-            until(lambda: _claims_seen(redis) > seen + 2 * FOUR)  # all four wait for it
-            redis.client.flushall()
-            seen = _claims_seen(redis)
-            until(lambda: _claims_seen(redis) > seen + 2 * FOUR)
+    asks = [partial(line.look_up, reference) for line in lines]
+    with held(upstream, reference) as let_go, crowd(*asks) as begun:
+        until(lambda: calls_about(upstream, made) == 1)
+        until(lambda: _claims_seen(redis) > seen + 2 * FOUR)  # all four wait for it
+        redis.client.flushall()
+        seen = _claims_seen(redis)
+        until(lambda: _claims_seen(redis) > seen + 2 * FOUR)
+        let_go()
         answers = [one.result(LONGEST) for one in begun]
 
     assert all(shows(answer, made) for answer in answers)
