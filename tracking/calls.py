@@ -71,7 +71,7 @@ class Calls:
             raise ProTooSlow("no answer while one waits") from None
 
     def _known(self, question: Question) -> Entry | None:
-        return _news(question, map(self.memory.recall_here, _keys(question)))
+        return _news(question, map(self.memory.recall_here, question.keys))
 
     def _call(self, question: Question, deadline: Deadline) -> Entry:
         """What one endpoint says, asked by one process of all."""
@@ -92,10 +92,10 @@ class Calls:
             self.memory.give_up(claim)
             raise
         entry = self._with_earlier_dates(question, self._judge(question, outcome, shipments))
-        kept = [(_key(question, outcome), entry), *self._shared_out(question, entry)]
+        kept = [(question.key_of(outcome), entry), *self._shared_out(question, entry)]
         if rejected and question.kind == "custom_reference":  # and so it would be at the other
             other = question.at_other_level
-            kept.append((_key(other, outcome), self._judge(other, outcome, shipments)))
+            kept.append((other.key_of(outcome), self._judge(other, outcome, shipments)))
         self.memory.keep(*kept, claim=claim, watched=_own_keys(question, entry))
         return entry
 
@@ -104,7 +104,7 @@ class Calls:
 
         Raises AskedInVain or ProTooSlow: whoever waited for another does not ask in its place.
         """
-        keys, waited, ends = _keys(question), False, 0.0
+        keys, waited, ends = question.keys, False, 0.0
         while attempt := self.memory.claim(keys):
             claim, told = attempt
             entry = _news(question, told)
@@ -175,7 +175,7 @@ class Calls:
 
     def _with_earlier_dates(self, question: Question, entry: Entry) -> Entry:
         """The same, with what was remembered until now of when each shipment was expected."""
-        keys = [*_keys(question), *_own_keys(question, entry)]
+        keys = [*question.keys, *_own_keys(question, entry)]
         known = [one.entry for one in map(self.memory.recall_here, keys) if one]
         return with_earlier_dates(entry, known, entry.fetched_at)
 
@@ -197,24 +197,12 @@ def _news(question: Question, told: Iterable[Remembered | None]) -> Entry | None
     return None
 
 
-def _keys(question: Question) -> list[str]:
-    """Under which keys it is kept what one endpoint said, or the other said of the shipment."""
-    custom = question.kind == "custom_reference"
-    return [question.key, question.absence if custom else question.at_other_level.key]
-
-
 def _own_keys(question: Question, entry: Entry) -> list[str]:
     """Under which other keys each shipment of an order may be known."""
     if question.kind == "reference":
         return []
     references = (shipment.shipment_reference for shipment in entry.shipments.shipments)
     return [Question("reference", one, "shipment").key for one in references if one]
-
-
-def _key(question: Question, outcome: Outcome) -> str:
-    """A custom reference unknown at one level may be known at the other: that is no answer yet."""
-    first_page = question.kind == "custom_reference" and question.page == 1
-    return question.absence if outcome == "not_found" and first_page else question.key
 
 
 def nothing_for(question: Question, outcome: Outcome) -> ShipmentPage:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from tracking.entries import Level
+from tracking.entries import Level, Outcome
 from tracking.references import Kind
 from tracking.shipments import TAKE
 
@@ -26,6 +26,17 @@ class Question:
     def absence(self) -> str:
         """The key under which is kept that this very level has nothing; the other may."""
         return f"absent/{self.key}"
+
+    @property
+    def keys(self) -> list[str]:
+        """Where what PRO says to it may be kept: it may have been said at the other level."""
+        by_custom_reference = self.kind == "custom_reference"
+        return [self.key, self.absence if by_custom_reference else self.at_other_level.key]
+
+    def key_of(self, outcome: Outcome) -> str:
+        """A custom reference unknown at one level may be known at the other: no answer yet."""
+        first_page = self.kind == "custom_reference" and self.page == 1
+        return self.absence if outcome == "not_found" and first_page else self.key
 
     @property
     def skip(self) -> int:
