@@ -890,9 +890,24 @@ class TestWhoseListItIs:
 
         assert decipher_shipments_contents(answer(body), asked).shipments
 
-    def test_at_contents_level_items_of_another_are_nobodys(self, asked: str) -> None:
+    def test_at_contents_level_the_shipment_may_have_it_too(self, asked: str) -> None:
         tagged = [item(custom_reference="ORDER-8")]
         body = contents_listing(shipment(custom_reference="ORDER-7", shipment_contents=tagged))
+
+        assert decipher_shipments_contents(answer(body), asked).shipments
+
+    def test_an_item_that_does_not_say_will_do(self, asked: str) -> None:
+        tagged = [item(custom_reference="ORDER-8"), item(custom_reference=None)]
+        body = contents_listing(shipment(custom_reference="S-1", shipment_contents=tagged))
+
+        assert decipher_shipments_contents(answer(body), asked).shipments
+
+    @pytest.mark.parametrize("own", ["ORDER-77", None])
+    def test_at_contents_level_items_of_another_are_nobodys(
+        self, asked: str, own: str | None
+    ) -> None:
+        tagged = [item(custom_reference="ORDER-8")]
+        body = contents_listing(shipment(custom_reference=own, shipment_contents=tagged))
 
         with pytest.raises(AnswerOfAnother):
             decipher_shipments_contents(answer(body), asked)
@@ -901,6 +916,46 @@ class TestWhoseListItIs:
         body = contents_listing(shipment(custom_reference="S-1", shipment_contents=[]))
 
         assert decipher_shipments_contents(answer(body), asked).shipments
+
+
+@pytest.mark.parametrize(
+    ("asked", "tag"),
+    [
+        ("ÉTÉ-1", "ETE-1"),
+        ("ete 1", "É T É 1"),
+        ("E\u0301te\u0301-1", "Été-1"),
+        ("İZMİR-5", "izmir5"),
+        ("Straße 7", "STRASSE-7"),
+        ("00123", "123"),
+        ("#123", "#00123"),
+        ("０１２３", "123"),
+        ("000", "0"),
+        ("##", "1234"),
+        ("😀", "1234"),
+    ],
+)
+def test_how_a_tag_is_written_makes_it_no_other(asked: str, tag: str) -> None:
+    body = listing(shipment(custom_reference=tag))
+
+    assert decipher_shipments(answer(body), asked).shipments
+
+
+@pytest.mark.parametrize(
+    ("asked", "tag"),
+    [
+        ("100", "10"),
+        ("1001", "101"),
+        ("A-01", "A-1"),
+        ("0", "1"),
+        ("000", "1234"),
+        ("1234", "##"),
+        ("ÉTÉ-1", "OTO-1"),
+        ("注文-1", "1"),
+    ],
+)
+def test_another_tag_is_another(asked: str, tag: str) -> None:
+    with pytest.raises(AnswerOfAnother):
+        decipher_shipments(answer(listing(shipment(custom_reference=tag))), asked)
 
 
 def test_the_items_of_a_list_are_read() -> None:

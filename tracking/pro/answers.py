@@ -126,19 +126,23 @@ def _asked_for(shipment: Shipment, reference: str) -> Shipment:
 def _tagged(
     page: ShipmentPage, custom_reference: str, found: Sequence[Shipment | Item]
 ) -> ShipmentPage:
-    """The page, where one of what it lists has the custom reference, or does not say which it has.
+    """The page, where one on it has the custom reference, or one `found` does not say which it has.
 
-    How PRO compares them is not said: letters and digits count, and not their case.
+    How PRO compares them is not said. Where nothing is left to compare, nobody can tell.
     """
-    tags = {one.custom_reference and _plain(one.custom_reference) for one in found}
-    if tags and None not in tags and _plain(custom_reference) not in tags:
+    asked = _plain(custom_reference)
+    unsaid = not found or any(one.custom_reference is None for one in found)
+    tags = (one.custom_reference for one in (*found, *page.shipments))
+    if asked and not unsaid and asked not in {_plain(tag) for tag in tags if tag}:
         raise AnswerOfAnother("other shipments than those asked for")
     return page
 
 
 def _plain(custom_reference: str) -> str:
-    folded = unicodedata.normalize("NFKC", custom_reference).casefold()
-    return "".join(filter(str.isalnum, folded))
+    """Letters and digits, without case, width, accents or leading zeros."""
+    parts = unicodedata.normalize("NFKD", custom_reference)
+    plain = "".join(filter(str.isalnum, parts)).casefold()  # a mark is not one of them
+    return plain.lstrip("0") or plain[:1]
 
 
 def _carrier(body: Json) -> Carrier:
