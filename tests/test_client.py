@@ -420,7 +420,10 @@ def test_an_error_with_a_body_harms_no_next_answer(pro: Simulator, client: Clien
     assert ask(client).status == 200
 
 
-@pytest.mark.parametrize("status", [b"201 Made", b"204 Nothing", b"304 As Before", b"504 Too Late"])
+@pytest.mark.parametrize(
+    "status",
+    [b"201 Made", b"204 Nothing", b"304 As Before", b"404 Not Found", b"410 Gone", b"504 Too Late"],
+)
 def test_nothing_that_comes_late_is_the_answer_to_the_next(status: bytes) -> None:
     early = b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"
     late = JSON + b'Content-Length: 12\r\n\r\n"of another"'

@@ -34,7 +34,7 @@ from tests.matrix import (
     running,
     was_fresh,
 )
-from tests.shipments import event, shipment
+from tests.shipments import event, new_reference, shipment
 from tests.test_client import (
     CERTIFICATE,
     CHUNKED,
@@ -382,6 +382,31 @@ def test_A15_what_is_said_twice_is_nobody_elses_answer(scene: Scene) -> None:
     assert "W-1" in first.text
     assert "W-3" in third.text
     assert "AnswerOfAnother" in scene.logs
+
+
+def test_A15_that_there_is_none_is_said_twice_and_only_of_the_one_that_is_not(scene: Scene) -> None:
+    """The second, which comes when the next has asked, does not say whom it is about."""
+    unknown = (
+        JSON.replace(b"200 OK", b"404 Not Found")
+        + b'Content-Length: 20\r\n\r\n{"code":"not_found"}'
+    )
+    missing, known = new_reference(), new_reference()
+
+    def play(server: Raw, connection: socket.socket) -> None:
+        before = b""
+        while asked := heard(server, connection):
+            reference = urlsplit(asked).path.rpartition("/")[2]
+            body = json.dumps(shipment(event(), shipment_reference=reference)).encode()
+            found = JSON + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+            answer = unknown if reference == missing else found
+            connection.sendall(before or answer)
+            before = answer
+
+    with scene.playing(play) as server:
+        assert scene.ask(missing).status == 404
+        assert scene.ask(known).parcel["data-shipment-reference"] == known
+
+        assert server.connections == 2
 
 
 def test_A17_megabytes_of_json(scene: Scene) -> None:

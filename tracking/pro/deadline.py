@@ -20,7 +20,6 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 LONGEST_IDLE = 20.0  # seconds; what is on the way drops silent lines, and not all of it says so
 
-_USUAL = frozenset({HTTPStatus.OK, HTTPStatus.NOT_FOUND})
 _thread = threading.local()
 
 
@@ -72,8 +71,10 @@ class _DeadlineReader(io.RawIOBase):
 
 
 class _DeadlineResponse(HTTPResponse):
-    """After any answer but a usual one its line is closed: what came on it late would be taken
-    for the answer about the next reference.
+    """After any answer but a 200 its line is closed: what came on it late would be taken for the
+    answer about the next reference, and only a 200 says whom it is about.
+
+    It costs a new connection after each reference that PRO does not know.
     """
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
@@ -82,7 +83,7 @@ class _DeadlineResponse(HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
-        self.will_close = self.will_close or self.status not in _USUAL
+        self.will_close = self.will_close or self.status != HTTPStatus.OK
 
     def _read_status(self) -> tuple[str, int, str]:
         """The answer is yet to come after each 1xx, and http.client knows that of 100 alone."""
