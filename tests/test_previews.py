@@ -8,6 +8,21 @@ from tests.conftest import Shopper
 from tracking.previews import is_unread
 from tracking.pro.simulator import Simulator
 
+
+def fetched(site: str, mode: str, purpose: str = "empty") -> dict[str, str]:
+    """What a browser says of a request that a page of that site makes."""
+    return {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": purpose}
+
+
+CHROMIUM = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/130.0.0.0 Safari/537.36"
+)
+MAIL_READER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.5.0"
+FEED_READER = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " fluent-reader/1.1.4 Chrome/110.0.5481.208 Electron/23.2.1 Safari/537.36"
+)
 UNREAD = [
     {"Sec-Purpose": "prefetch"},
     {"Sec-Purpose": "prefetch;prerender"},
@@ -17,8 +32,16 @@ UNREAD = [
     {"X-Moz": "prefetch"},
     {"Sec-Fetch-Dest": "iframe"},
     {"Sec-Fetch-Dest": "object"},
-    {"Sec-Fetch-Dest": "image"},
-    {"Sec-Fetch-Dest": "script"},
+    fetched("cross-site", "no-cors"),  # fetch(), XMLHttpRequest
+    fetched("cross-site", "cors"),
+    fetched("cross-site", "cors", "track"),
+    fetched("cross-site", "cors", "manifest"),
+    fetched("cross-site", "no-cors", "image"),
+    fetched("cross-site", "no-cors", "script"),
+    fetched("cross-site", "no-cors", "what is yet to be made"),
+    fetched("cross-site", "no-cors") | {"User-Agent": CHROMIUM},
+    fetched("cross-site", "navigate", "iframe"),
+    fetched("cross-site", "navigate", "embed"),
     *(
         {"User-Agent": name}
         for name in [
@@ -41,14 +64,21 @@ READ = [
     {"Purpose": ""},
     {"Sec-Purpose": "", "X-Purpose": "", "X-Moz": ""},
     {"Sec-Fetch-Dest": "document"},
-    {"Sec-Fetch-Dest": "empty"},  # our script, or a download
+    fetched("cross-site", "navigate", "document"),  # a link in an e-mail or a shop
+    fetched("none", "navigate", "document"),
+    fetched("same-origin", "cors"),  # our script
+    fetched("same-origin", "navigate"),  # a download
+    fetched("none", "no-cors"),  # what a browser does by itself
+    fetched("same-site", "cors"),  # a page of the shop, which its proxy may let read
+    {"Sec-Fetch-Mode": "cors"},  # a program that is no browser
+    fetched("cross-site", "no-cors") | {"User-Agent": MAIL_READER},
+    fetched("cross-site", "cors") | {"User-Agent": FEED_READER},
     *(
         {"User-Agent": name}
         for name in [
             "",
             "curl/8.5.0",
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
-            " Chrome/130.0.0.0 Safari/537.36",
+            CHROMIUM,
             # browsers inside apps: somebody reads there
             "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML,"
             " like Gecko) Mobile/15E148 [FBAN/FBIOS;FBAV/480.0.0.0;FBLC/en_GB]",
@@ -72,11 +102,15 @@ def test_what_a_browser_or_a_tool_fetches_is_read(headers):
     assert not is_unread(headers)
 
 
-@pytest.mark.parametrize(
-    ("purpose", "read"), [("iframe", True), ("frame", True), ("object", True), ("image", False)]
-)
-def test_what_others_may_frame_is_read_in_a_frame(purpose: str, read: bool):
-    assert is_unread({"Sec-Fetch-Dest": purpose}, framable=True) is not read
+@pytest.mark.parametrize("purpose", ["iframe", "frame", "object", "embed"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin"])
+def test_what_others_may_frame_is_read_in_a_frame(purpose: str, site: str):
+    assert not is_unread(fetched(site, "navigate", purpose), framable=True)
+
+
+@pytest.mark.parametrize("mode", ["cors", "no-cors"])
+def test_what_others_may_frame_they_may_not_read_otherwise(mode: str):
+    assert is_unread(fetched("cross-site", mode), framable=True)
 
 
 @pytest.mark.parametrize(

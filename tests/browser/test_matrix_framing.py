@@ -37,6 +37,16 @@ _MESSAGES = [
     None,
     [],
 ]
+_FETCH = """address => Promise.all([
+    ...['img', 'script', 'video'].map(name => new Promise(over => {
+        const made = document.body.appendChild(document.createElement(name));
+        made.onload = () => over('loaded');
+        made.onerror = () => over('nothing');
+        made.src = address;
+    })),
+    fetch(address).then(answer => answer.text(), () => 'nothing'),
+    fetch(address, {mode: 'no-cors'}).then(answer => answer.text(), () => 'nothing'),
+])"""
 _SHOP = {"CONTACT_URL": "https://shop.example/help"}
 
 
@@ -286,6 +296,24 @@ def test_G12_an_isolated_page_frames_nothing_that_does_not_say_that_it_may(stage
 
     assert frame.url == "chrome-error://chromewebdata/"
     assert stage.failed == ["net::ERR_BLOCKED_BY_RESPONSE"]
+
+
+@pytest.mark.parametrize("path", ["/embed", "/parcel.json", "/parcel.ics"])
+def test_G12_what_a_page_fetches_behind_the_shoppers_back_it_cannot_read_and_costs_no_call(
+    stage: Stage, path: str
+) -> None:
+    """Whoever may frame it; and a link there is as good as any."""
+    window = stage.context.new_page()
+    window.goto(stage.shops["allowed"])
+    address = f"{stage.pages['named']}{path}?reference={stage.reference}"
+
+    assert set(window.evaluate(_FETCH, address)) <= {"nothing", ""}
+    assert len(stage.answers) == 5
+    assert {answer.status for answer in stage.answers} == {"503"}
+    assert stage.pro.calls == []
+    window.evaluate("address => { location = address }", address.replace(path, "/parcel"))
+    window.locator("[data-shipment-reference]").wait_for()
+    assert len(stage.pro.calls) == 1
 
 
 @pytest.mark.parametrize("isolated", ["", "require-corp"])
