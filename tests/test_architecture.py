@@ -141,7 +141,8 @@ class TestWhoKnowsWhat:
 
         assert "tracking/pro/client.py" in talkers
         # the lines to Redis, where its name leads, and whether its own port is free
-        assert sorted(elsewhere) == [f"tracking/{one}.py" for one in ("lines", "names", "serving")]
+        others = ("lines", "names", "processes", "serving")
+        assert sorted(elsewhere) == [f"tracking/{one}.py" for one in others]
         assert not set(elsewhere) & (_users("requests") | _users("urllib3"))
 
     def test_only_lookup_knows_of_the_memory(self) -> None:

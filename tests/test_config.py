@@ -147,6 +147,7 @@ def test_other_peoples_settings_are_ignored() -> None:
             ("PORT", value)
             for value in ("0", "-1", "65536", "http", "80.5", "8000 9000", "9" * 5000)
         ],
+        *[("HOST", value) for value in ("banana", "300.1.1.1", "127.1", "[::1]", "fe80::1%lo")],
         *[("WEB_CONCURRENCY", value) for value in ("0", "-2", "many", "1.5")],
         *[
             ("PRO_DEADLINE", value)
@@ -198,6 +199,13 @@ def test_a_bad_setting_is_named_and_never_shown(name: str, value: str) -> None:
     shown = told.partition(":")[2]
     assert value not in shown.split() or value.isdigit()
     assert len(shown) < 100
+
+
+@pytest.mark.parametrize(
+    ("host", "read"), [("localhost", "127.0.0.1"), ("::1", "::1"), ("0:0:0:0:0:0:0:0", "::")]
+)
+def test_where_to_listen_is_an_address(host: str, read: str) -> None:
+    assert read_settings(ACCOUNT | {"HOST": host}).host == read
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import subprocess
 import time
 from multiprocessing.connection import Connection
 
@@ -9,7 +10,15 @@ import pytest
 
 from tests.conftest import TurnableClock
 from tests.crowds import LONGEST, until
-from tracking.heartbeat import BEAT, LONGEST_SILENCE, LONGEST_START, Silence, beat, heard
+from tracking.heartbeat import (
+    BEAT,
+    LONGEST_SILENCE,
+    LONGEST_START,
+    Silence,
+    beat,
+    heard,
+    is_stopped,
+)
 
 ONE, OTHER = 41, 42
 
@@ -72,6 +81,42 @@ def test_time_that_we_slept_through_is_no_silence(silence, clock):
 
     assert silence.of_too_long([ONE, OTHER]) == []
     assert after(LONGEST_SILENCE - 3 * BEAT, silence, clock) == []
+
+
+def test_one_that_was_stopped_has_a_beat_more(clock):
+    """However long it may be silent else: it will not say anything by itself."""
+    stopped: set[int] = set()
+    silence = Silence(clock.timer, stopped.__contains__)
+    silence.broken_by(ONE)
+    silence.broken_by(OTHER)
+    assert after(BEAT, silence, clock) == []
+
+    stopped.add(OTHER)
+
+    assert after(BEAT, silence, clock) == [OTHER]
+    assert after(LONGEST_SILENCE - 3 * BEAT, silence, clock) == []
+
+
+def test_one_that_goes_on_within_a_beat_is_well(clock):
+    stopped = {ONE}
+    silence = Silence(clock.timer, stopped.__contains__)
+    silence.broken_by(ONE)
+    clock.turn(seconds=BEAT / 2)
+    assert silence.of_too_long([ONE]) == []
+
+    stopped.clear()
+    silence.broken_by(ONE)
+
+    assert after(LONGEST_SILENCE - BEAT, silence, clock, heard=ONE) == []
+
+
+def test_who_was_stopped_is_told_by_the_system():
+    with subprocess.Popen(["sleep", "60"]) as process:
+        assert not is_stopped(process.pid)
+        process.send_signal(signal.SIGSTOP)
+        until(lambda: is_stopped(process.pid))
+        process.kill()
+    assert not is_stopped(process.pid)
 
 
 def fail() -> None:

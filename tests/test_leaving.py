@@ -1,6 +1,7 @@
 """How a process leaves when it is told to stop."""
 
 import asyncio
+import errno
 import os
 import select
 import signal
@@ -99,3 +100,17 @@ def test_who_was_taken_before_is_not_turned_away(process, door):
         shopper.sendall(b"GET")
         assert poll.poll(timeout=10) == [(taken.fileno(), select.EPOLLIN)]
         taken.close()
+
+
+@pytest.mark.parametrize("missing", [FileNotFoundError, OSError(errno.EMFILE, "no more")])
+def test_it_stops_where_it_cannot_see_its_descriptors(process, door, monkeypatch, missing):
+    tried: list[str] = []
+
+    def listdir(path: str) -> list[str]:
+        tried.append(path)
+        raise missing
+
+    monkeypatch.setattr(os, "listdir", listdir)
+
+    assert process.told(signal.SIGTERM, [door.fileno()], lambda: None) == ["stops"]
+    assert tried == ["/proc/self/fd"]

@@ -179,3 +179,26 @@ def test_a_port_that_is_taken_is_named(demo):
 
     assert code == 1
     assert f"PORT: {port} is in use" in "".join(second.printed)
+
+
+def test_where_nobody_can_listen_is_named():
+    served = Served(HOST="192.0.2.1")
+    code = served.process.wait(LONGEST_WAIT)
+    served._reader.join()
+    served.process.stdout.close()
+
+    assert code == 1
+    assert "HOST, PORT: nobody can listen at 192.0.2.1" in "".join(served.printed)
+
+
+def test_it_says_its_address_so_that_it_can_be_followed():
+    served = Served(HOST="::1")
+    try:
+        _until(lambda: "The parcel page is at" in "".join(served.printed))
+        address = re.search(r"is at (\S+)", "".join(served.printed))[1]
+        _until(lambda: _does(lambda: urllib.request.urlopen(f"{address}/healthz").close()))
+    finally:
+        code = served.stop()
+
+    assert address.startswith("http://[::1]:")
+    assert code == 0

@@ -10,6 +10,6 @@ Read the modules in the order in which a request meets them. The door: `bridge`,
 is told: `wording`, `history`, `clocks`, `why`, `standing`, `dateline`, `carriers`, `map`, `land`,
 `journey`, `telling`, `templating`. What leaves: `formats.as_json`, `formats.news`,
 `formats.as_calendar`, `formats.as_feed`, `formats.as_text`, `version`, `outcomes`, `security`.
-Before all that: `environment`, `config`, `serving`, `counting`, `heartbeat`, `leaving`; beside it:
-`metrics`, `logs`.
+Before all that: `environment`, `config`, `serving`, `processes`, `counting`, `heartbeat`,
+`leaving`; beside it: `metrics`, `logs`.
 """

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
@@ -88,7 +89,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     redis_url, secret_key = reader.secret("REDIS_URL"), reader.secret("SECRET_KEY")
     _check_redis(reader, redis_url, secret_key)
     settings = Settings(
-        host=reader.text("HOST", "127.0.0.1"),
+        host=reader.read("HOST", "127.0.0.1", "an address like 0.0.0.0 or ::", _listened),
         port=reader.read("PORT", "8000", "a port from 1 to 65535", between(1, 65535)),
         web_concurrency=reader.read("WEB_CONCURRENCY", "1", "1 or more", between(1, 256)),
         pro_api_url=url,
@@ -121,6 +122,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     if reader.wrong:
         raise BadSettings("\n".join(reader.wrong))
     return settings
+
+
+def _listened(address: str) -> str:
+    if "%" in address:
+        raise ValueError("the scope of an address")
+    return str(ip_address("127.0.0.1" if address == "localhost" else address))
 
 
 def _check_account(reader: Reader, url: str, key: str, *, demo: bool, insecure: bool) -> None:

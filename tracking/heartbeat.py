@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from tracking.logs import place_of
 
@@ -57,15 +58,28 @@ def _say(pipe: Connection) -> None:
     pipe.send_bytes(os.getpid().to_bytes(8))
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal, where the system tells that."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"T"
+    except OSError:
+        return False
+
+
 class Silence:
-    """How much longer each process may be silent.
+    """How much longer each process may be silent; one that was stopped, for a beat more.
 
     Only time in which we were awake ourselves counts: a machine that was suspended, or too busy
     to let us run, has kept the others from beating too. `timer` gives monotonic seconds.
     """
 
-    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        timer: Callable[[], float] = time.monotonic,
+        is_stopped: Callable[[int], bool] = is_stopped,
+    ) -> None:
         self._timer = timer
+        self._is_stopped = is_stopped
         self._seen = timer()
         self._left: dict[int, float] = {}
 
@@ -81,7 +95,11 @@ class Silence:
         now = self._timer()
         awake = min(now - self._seen, 2 * BEAT)
         self._seen = now
-        self._left = {pid: self._left.get(pid, LONGEST_START) - awake for pid in pids}
+        self._left = {pid: self._may(pid) - awake for pid in pids}
         silent = [pid for pid, left in self._left.items() if left <= 0]
         self._left |= dict.fromkeys(silent, math.inf)
         return silent
+
+    def _may(self, pid: int) -> float:
+        left = self._left.get(pid, LONGEST_START)
+        return min(left, BEAT) if left < math.inf and self._is_stopped(pid) else left

@@ -10,7 +10,6 @@ import signal
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from granian import _signals
@@ -29,9 +28,9 @@ def leave_gently(doors: Sequence[int], begin: Callable[[], object]) -> None:
         stop = known(loop)
 
         def leave() -> None:
+            loop.call_later(MOMENT, stop.set)
             begin()
             _turn_away_from(doors)
-            loop.call_later(MOMENT, stop.set)
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, leave)
@@ -41,12 +40,15 @@ def leave_gently(doors: Sequence[int], begin: Callable[[], object]) -> None:
 
 
 def _turn_away_from(doors: Sequence[int]) -> None:
-    """Who knocks at them is for another process, which has the same doors."""
-    polls = Path("/proc/self/fd").iterdir() if doors else ()
-    for polled in polls:
-        with suppress(OSError):
-            if polled.readlink().name.endswith("[eventpoll]"):
-                _forget(doors, int(polled.name))
+    """Who knocks at them is for another process, which has the same doors.
+
+    Where that cannot be done (no /proc, no descriptor left) who knocks last may be lost.
+    """
+    with suppress(OSError):
+        for polled in map(int, os.listdir("/proc/self/fd") if doors else ()):
+            with suppress(OSError):
+                if os.readlink(f"/proc/self/fd/{polled}").endswith("[eventpoll]"):
+                    _forget(doors, polled)
 
 
 def _forget(doors: Sequence[int], polled: int) -> None:
