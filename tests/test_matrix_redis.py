@@ -48,6 +48,7 @@ from tracking import calls, connection, envelope, metrics
 from tracking.guard import BREAK
 from tracking.pro.simulator import Fault, Simulator
 from tracking.questions import Question
+from tracking.references import Reference
 from tracking.shared import Shared
 from tracking.shipments import ShipmentPage
 
@@ -860,6 +861,61 @@ def test_D16_a_flood_of_unknown_references_pushes_out_nothing_good(process, upst
     assert missing.bytes <= MISSING["most_bytes"]
     assert len(found) >= 0.95 * len(good)
     assert found.bytes <= FOUND["most_bytes"]
+
+
+def test_D16_a_flood_of_unknown_references_is_gone_from_redis_within_a_minute(
+    process, upstream, own_redis
+):
+    """So that one that evicts what it holds evicts nothing good."""
+    shopper = process(LIMIT_LOOKUPS="0", LIMIT_NOT_FOUND="0")
+    removed = parcel(upstream, state="removed")
+    own_redis.client.flushall()
+    for number in range(20):
+        assert shopper.get("/parcel", reference=f"NOBODYS-{number}").status_code == 404
+        assert shopper.get("/parcel", reference=new_reference()).status_code == 404
+    assert look_up(shopper, removed).status_code == 410
+    written(shopper)
+
+    lives = [own_redis.client.pttl(name) for name in own_redis.client.scan_iter()]
+
+    assert len(lives) == 20 * 3 + 20 + 1  # an order at either level, and that it is at neither
+    assert all(0 < life <= 60_000 for life in lives)
+
+
+@pytest.mark.parametrize(
+    ("by", "state"),
+    [("shipment_reference", None), ("shipment_reference", "removed"), ("custom_reference", None)],
+)
+@pytest.mark.parametrize("flushed", [False, True])
+def test_B4_what_is_gone_comes_back_from_no_process(
+    by, state, flushed, process, upstream, own_redis, clock
+):
+    """However often it is asked for meanwhile, and though Redis may have lost it before."""
+    made = parcel(upstream)
+    first, second = process(), process()
+    for shopper in (first, second):
+        assert shows(shopper.get("/parcel", reference=made[by]), made)
+        written(shopper)
+    upstream.remove(made["shipment_reference"])
+    if state:
+        upstream.put({**made, "state": state})
+    if flushed:
+        own_redis.client.flushall()
+    lost = 410 if state else 404
+
+    for _ in range(3):
+        clock.turn(minutes=5)
+        first.get("/parcel", reference=made[by])
+        landed(first, made[by])
+        assert first.get("/parcel", reference=made[by]).status_code == lost
+        written(first)
+    upstream.fault(Fault("status", status=500))
+    clock.turn(hours=20)
+
+    asked = Reference.parse(made[by])
+    name = signer(upstream).name(Question(asked.kind, asked.text, "shipment").key)
+    assert own_redis.client.ttl(name) > 23.5 * 3600
+    assert second.get("/parcel", reference=made[by]).status_code == 503
 
 
 def test_D16_a_flood_costs_no_more_than_the_budget(process, upstream):

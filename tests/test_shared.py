@@ -28,6 +28,7 @@ from tracking.signing import LARGEST, Signer
 
 SIGNER = Signer(b"the-secret-that-signs-what-redis-keeps", "account")
 REFERENCE = "ORDER-CANARY-1001"
+DAY = 24 * 3600  # seconds
 KEY = f"custom_reference/shipment/1/{REFERENCE}"
 BUSY = 10  # times as long as stated may all take, for a machine that is busy
 
@@ -128,6 +129,31 @@ class TestKeeping:
 
         assert 59_000 < redis.client.pttl(SIGNER.name("long")) <= 60_000
         until(lambda: not redis.client.exists(SIGNER.name("short")))
+
+    def test_what_takes_the_place_of_another_lives_as_long_as_that_would_have(
+        self, process: Shared, redis: RedisServer
+    ) -> None:
+        """Others may remember the other for so long."""
+        name = SIGNER.name(KEY)
+        for value, seconds, left in [
+            (b"old", 3600, 3600),
+            (b"new", 60, 3600),
+            (b"last", 7200, 7200),
+        ]:
+            process.settle({KEY: (value, seconds)})
+            process.flush()
+
+            assert process.get(KEY) == value
+            assert left - 60 < redis.client.ttl(name) <= left
+
+    @pytest.mark.parametrize(("planted", "most"), [(None, 60), (10_000_000, DAY)])
+    def test_whatever_was_there_ends_within_a_day(
+        self, process: Shared, redis: RedisServer, planted: int | None, most: int
+    ) -> None:
+        redis.client.set(SIGNER.name(KEY), b"planted", ex=planted)
+        keep(process)
+
+        assert 0 < redis.client.ttl(SIGNER.name(KEY)) <= most
 
     def test_no_name_tells_what_it_is_about(self, process: Shared, redis: RedisServer) -> None:
         claim = process.claim([KEY, f"absent/{KEY}"])

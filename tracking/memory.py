@@ -131,11 +131,7 @@ class Memory:
 
         What Redis has under the `watched` keys of earlier dates is added later: nobody waits.
         """
-        whole = GRACE.total_seconds()  # also for what is lost: others may remember what was there
-        packed = {
-            key: (pack(key, entry), self._life(entry) if entry.found else whole)
-            for key, entry in kept
-        }
+        packed = {key: (pack(key, entry), self._life_in_redis(key, entry)) for key, entry in kept}
         for key, entry in kept:
             self._put(key, packed[key][0], entry)
         if self.shared:
@@ -180,3 +176,8 @@ class Memory:
         if not entry.found:
             return entry.wait
         return max((GRACE - entry.age(self.clock())) / timedelta(seconds=1), 1)
+
+    def _life_in_redis(self, key: str, entry: Entry) -> float:
+        """The same for all processes: what is lost is so for as long as one may remember it."""
+        before = None if entry.found else self.recall_here(key)
+        return max(self._life(one) for one in (entry, before and before.entry) if one)

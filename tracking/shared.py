@@ -4,20 +4,27 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import ResponseError
 
 from tracking.echo import Echo, Said
+from tracking.freshness import GRACE
 from tracking.guard import Guard
 from tracking.signing import LARGEST, Signer
 
 PAUSE = "pause"
 _LOCK, _FAILED, _LAST = "lock/", "failed/", "last/"
+_LONGEST = GRACE // timedelta(milliseconds=1)  # that anything is kept, and of use
 _LONGEST_PAUSE = 300.0  # seconds
 _NO_KEY = -2  # what PTTL says of one
 _IN_VAIN = 3000  # milliseconds for which waiting processes are told so
+_KEEP = """
+local life = math.max(tonumber(ARGV[2]), redis.call('pttl', KEYS[1]))
+redis.call('set', KEYS[1], ARGV[1], 'px', math.min(life, tonumber(ARGV[3])))
+"""
 _RELEASE = """
 local held, alone = redis.call('get', KEYS[1]) == ARGV[1], redis.call('get', KEYS[2]) == ARGV[1]
 if held then redis.call('del', KEYS[1]) end
@@ -118,7 +125,8 @@ class Shared(Guard):
     ) -> None:
         """Keep values under their keys, each for its seconds, and end the claim; later.
 
-        `then` is told what was kept until now under the `watched` keys.
+        What takes the place of another stays at least as long as that would have, for others may
+        remember that. `then` is told what was kept until now under the `watched` keys.
         """
 
         def act() -> None:
@@ -131,7 +139,7 @@ class Shared(Guard):
                 if len(value) < LARGEST
             ]
             for name, value, life in said:
-                pipe.set(name, value, px=life)
+                pipe.eval(_KEEP, 1, name, value, life, _LONGEST)
             if claim and failed:
                 pipe.set(self.signer.name(_FAILED + claim.key), claim.holder, px=_IN_VAIN)
             if claim:
