@@ -244,8 +244,9 @@ class Fleet:
             short = [pid for pid, own in lines.items() if len(own) < each]
             if not short:
                 return lines
-            for line, pid in self._owners([Line(self.port) for _ in range(each)]).items():
-                self._lines.append(line)
+            new = [Line(self.port) for _ in range(each)]
+            self._lines += new
+            for line, pid in self._owners(new).items():
                 if pid in short and len(lines[pid]) < each:
                     lines[pid].append(line)
                 else:
