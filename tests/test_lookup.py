@@ -1,7 +1,10 @@
 """Which endpoint is asked, how often, and for how long what it said is remembered."""
 
 import time
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +22,7 @@ from tests.crowds import (
 )
 from tests.shipments import event, item, new_reference, shipment
 from tracking import metrics
+from tracking.lookup import PATIENCE
 from tracking.pro.simulator import Fault, Simulator
 
 BOTH_WAYS = [False, True]
@@ -1414,6 +1418,24 @@ def test_a24_one_that_hangs_delays_no_other(pro, patient):
     assert waiting == [False] * 5
     assert [visit.result() for visit in visits] == [200] * 5
     assert sorted(targets(pro)) == sorted([hanging, *others])
+
+
+def test_who_has_waited_for_others_of_the_same_address_has_as_long_for_pro(pro, make_shopper):
+    """PRO has its time from when it is asked."""
+    shopper = make_shopper(PRO_DEADLINE="1")
+    allowance = lookup_of(shopper).allowance
+
+    @contextmanager
+    def after_others(network):
+        time.sleep(1 + PATIENCE)
+        with allowance.lookup(network):
+            yield
+
+    waiting = replace(lookup_of(shopper), allowance=SimpleNamespace(lookup=after_others))
+    site = shopper.client.application.extensions
+    site["parcel_page"] = replace(site["parcel_page"], lookup=waiting)
+
+    assert shopper.json(put_parcel(pro, "in_transit"))
 
 
 def test_a24_all_threads_may_hang_but_nothing_queues_and_nothing_is_lost(pro, patient, clock):

@@ -152,11 +152,11 @@ def test_G1_nor_do_they_in_a_fleet_and_who_shares_an_address_waits_for_the_other
         Fleet(pro, 4, redis.url, **patient) as fleet,
     ):
         lines = fleet.crowd(64)
-        parcels = [parcel_of_the_fleet(pro)["shipment_reference"] for _ in range(2 * NOT_FOUND)]
+        parcels = [parcel_of_the_fleet(pro)["shipment_reference"] for _ in range(3 * NOT_FOUND)]
         pro.fault(Fault("latency", seconds=0.3))
         found = at_once(*map(lambda line, one: partial(line.look_up, one), lines, parcels))
-        assert Counter(answer.status for answer in found) == {200: 2 * NOT_FOUND}
-        assert len(pro.calls) == 2 * NOT_FOUND
+        assert Counter(answer.status for answer in found) == {200: 3 * NOT_FOUND}
+        assert len(pro.calls) == 3 * NOT_FOUND
         pro.forget_calls()
 
         guessed = at_once(*(partial(line.look_up, new_reference()) for line in lines))
@@ -165,6 +165,19 @@ def test_G1_nor_do_they_in_a_fleet_and_who_shares_an_address_waits_for_the_other
         by_itself = fleet.metric("redis_failures_total")  # who did not reach Redis counted so
         assert told == {404: NOT_FOUND, 429: 64 - NOT_FOUND} or by_itself
         assert len(pro.calls) == told[404]
+
+
+def test_G1_who_would_wait_too_long_for_the_others_comes_again_and_has_not_asked_too_much():
+    hasty = {"PRO_DEADLINE": "1", "LIMIT_NOT_FOUND": "1"}
+    with Scene(f"hasty.{NAME}", environ={**LIMITS, **hasty}) as whole, row(whole) as scene:
+        parcel, client = scene.parcel(), "198.51.100.4"
+        with scene.app.extensions["parcel_page"].lookup.allowance.lookup(client):
+            answer = ask(scene, parcel, client)
+
+        cannot_answer(answer, parcel)
+        assert 1 <= int(answer.headers["Retry-After"]) <= 3
+        assert scene.calls_about(parcel) == 0
+        was_fresh(ask(scene, parcel, client))
 
 
 # G2: many clients ask for much.

@@ -13,10 +13,10 @@ from math import ceil
 
 from tracking import metrics
 from tracking.counts import Counts, Limits, OwnCounts, SharedCounts, Verdict
-from tracking.pro.errors import ShipmentNotFound
+from tracking.pro.errors import ProBusy, ShipmentNotFound
 from tracking.shared import Shared
 
-MOST_WAITING = 32  # threads; the others of a server have as many as may ask PRO
+MOST_WAITING = 40  # threads: two more turns of as many as one client may have under way
 _BEYOND = 1.5  # seconds after its time in which a lookup surely ends
 _BETWEEN_TRIES = (0.05, 0.1)  # seconds
 
@@ -73,14 +73,14 @@ class Allowance:
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         limits = Limits(lookups, not_found, seconds + _BEYOND)
-        self._patience = seconds / 2
+        self._patience = seconds
         self._own = OwnCounts(limits, timer)
         self._common = SharedCounts(limits, shared) if shared else None
         self._may_wait = threading.Semaphore(MOST_WAITING)
 
     @contextmanager
     def lookup(self, network: str) -> Iterator[None]:
-        """Around one lookup that may cost a call. Raises TooManyTries."""
+        """Around one lookup that may cost a call. Raises TooManyTries or ProBusy."""
         place, in_vain = secrets.token_hex(8), False
         counts = self._enter(network, place)
         try:
@@ -92,7 +92,10 @@ class Allowance:
             counts.leave(network, place, in_vain=in_vain)
 
     def _enter(self, network: str, place: str) -> Counts:
-        """Where it is counted. Shoppers who share an address wait for each other, for a while."""
+        """Where it is counted. Shoppers who share an address wait for each other, for a while.
+
+        They may all find what they look for: so too many at once is not too many tries.
+        """
         counts, verdict = self._try(network, place)
         if verdict.limit == "at_once" and self._may_wait.acquire(blocking=False):
             try:
@@ -104,7 +107,10 @@ class Allowance:
                 self._may_wait.release()
         if verdict.limit:
             metrics.too_many.labels(verdict.limit).inc()
-            raise TooManyTries(max(ceil(verdict.left), 1))
+            seconds = max(ceil(verdict.left), 1)
+            if verdict.limit == "at_once":
+                raise ProBusy("as many of this client ask as may", retry_after=seconds)
+            raise TooManyTries(seconds)
         return counts
 
     def _try(self, network: str, place: str) -> tuple[Counts, Verdict]:

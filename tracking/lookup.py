@@ -94,13 +94,21 @@ class Lookup:
         """
         if not visitor.reads:
             raise NotAsked
-        patience = Deadline(self.seconds + PATIENCE)
         with self._seat():
             going = self.flights.going(question.key)
             if going:
-                return _answer_of(going, patience)
+                return self._answer_of(going)
             with self.allowance.lookup(visitor.network):
-                return _answer_of(self._begin(question), patience)
+                return self._answer_of(self._begin(question))
+
+    def _answer_of(self, flight: Future[Entry]) -> Entry:
+        try:
+            entry = flight.result(timeout=self.seconds + PATIENCE)
+        except TimeoutError:
+            raise ProTooSlow("no answer while one waits") from None
+        if entry.outcome == "not_found":
+            raise ShipmentNotFound
+        return entry
 
     @contextmanager
     def _seat(self) -> Iterator[None]:
@@ -145,16 +153,6 @@ class Lookup:
         if known and now and known.entry == now.entry:
             again = now.entry.postponed(self.memory.clock(), jittered(AGAIN))
             self.memory.keep((question.key, again))
-
-
-def _answer_of(flight: Future[Entry], patience: Deadline) -> Entry:
-    try:
-        entry = flight.result(timeout=max(patience.remaining(), 0))
-    except TimeoutError:
-        raise ProTooSlow("no answer while one waits") from None
-    if entry.outcome == "not_found":
-        raise ShipmentNotFound
-    return entry
 
 
 def _found(
