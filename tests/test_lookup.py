@@ -440,6 +440,30 @@ def test_several_shipments_by_their_items_are_one_call_even_where_some_tell_noth
     assert (answer["total"], answer["headline"]) == (2, "1 of 2 parcels delivered")
 
 
+@pytest.mark.parametrize(
+    ("level", "headline"), [("shipment", "On its way"), ("contents", "1 of 2 items delivered")]
+)
+def test_an_order_by_its_items_tells_of_these_and_never_of_a_whole_parcel(
+    pro, shopper, level, headline
+):
+    """PRO lists the items that carry the reference: what else is in a parcel is asked for."""
+    tag, parcels = new_tag(), []
+    for _ in range(2):
+        items = [item(event("delivered"), custom_reference=tag), item(event("in_transit"))]
+        parcels.append(shipment(event("in_transit"), shipment_contents=items))
+        pro.put(parcels[-1])
+    order = shopper.json(tag)
+    assert targets(pro) == [of_order(tag), of_items(tag)]
+    assert [len(one["items"]) for one in order["shipments"]] == [1, 1]
+
+    for one in parcels:
+        answer = shopper.json(one["shipment_reference"], level=level)
+        assert answer["headline"] == headline
+
+    ending = "/shipment_contents" if level == "contents" else ""
+    assert targets(pro) == [one["shipment_reference"] + ending for one in parcels]
+
+
 def test_the_page_of_such_a_carrier_says_so_and_shows_the_parcels_own_history(pro, shopper):
     reference = put_parcel(pro, "out_for_delivery")
 

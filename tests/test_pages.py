@@ -974,6 +974,8 @@ class TestOrder:
 
         assert _text(soup, "h1") == "1 of 2 parcels delivered"
         assert len(soup.select("article [data-contents-reference]")) == 2
+        links = _texts(soup, ".parcel-card__link")
+        assert links == ["See the whole parcel 2: On its way", "See the whole parcel 1: Delivered"]
 
 
 class TestItems:

@@ -180,7 +180,11 @@ class Calls:
         return with_earlier_dates(entry, known, entry.fetched_at)
 
     def _shared_out(self, question: Question, entry: Entry) -> Iterable[tuple[str, Entry]]:
-        """Each shipment of an order is known by its own reference now, at no further cost."""
+        """Each shipment of an order is known by its own reference now, at no further cost.
+
+        Not so at contents level: PRO lists only the items that carry the order's reference, and
+        whoever goes on to a parcel wants all of it.
+        """
         of_order = question.kind == "custom_reference" and question.level == "shipment"
         if not of_order or entry.outcome != "found":
             return
