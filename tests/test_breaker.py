@@ -236,11 +236,8 @@ class TestPause:
         clock.turn(seconds=0.1)
         assert not is_paused(breaker)
 
-    @pytest.mark.parametrize("error", [TooManyRequests, ProBroken])
-    def test_it_lasts_for_as_long_as_pro_asks(
-        self, breaker: Breaker, clock: TurnableClock, error: type[ProError]
-    ) -> None:
-        call(breaker, error(retry_after=30))
+    def test_it_lasts_for_as_long_as_pro_asks(self, breaker: Breaker, clock: TurnableClock) -> None:
+        call(breaker, TooManyRequests(retry_after=30))
 
         with pytest.raises(ProPaused) as refused:
             call(breaker)
@@ -249,6 +246,44 @@ class TestPause:
         assert is_paused(breaker)
         clock.turn(seconds=0.1)
         assert not is_paused(breaker)
+
+    def test_one_that_asks_for_time_without_saying_too_many_pauses_nobody(
+        self, breaker: Breaker
+    ) -> None:
+        call(breaker, ProBroken(retry_after=300), times=4)
+
+        assert not is_paused(breaker)
+
+    def test_five_that_ask_for_time_get_the_longest_that_one_of_them_asked_for(
+        self, breaker: Breaker, clock: TurnableClock
+    ) -> None:
+        call(breaker, ProBroken(retry_after=300))
+        call(breaker)  # which begins the row again
+        for seconds in (30, 100, None, 60, None):
+            call(breaker, ProBroken(retry_after=seconds))
+
+        clock.turn(seconds=99.9)
+        assert is_paused(breaker)
+        clock.turn(seconds=0.1)
+        assert not is_paused(breaker)
+
+    def test_what_was_asked_for_once_is_waited_for_once(
+        self, breaker: Breaker, clock: TurnableClock
+    ) -> None:
+        call(breaker, ProBroken(retry_after=300), times=5)
+        clock.turn(seconds=300)
+        call(breaker, ProBroken())  # and now, twice the shortest pause
+
+        clock.turn(seconds=36.1)
+        assert not is_paused(breaker)
+
+    def test_one_that_asks_for_less_than_a_pause_gets_a_pause(
+        self, breaker: Breaker, clock: TurnableClock
+    ) -> None:
+        call(breaker, ProBroken(retry_after=1), times=5)
+
+        clock.turn(seconds=11.9)
+        assert is_paused(breaker)
 
     def test_who_is_refused_is_told_how_long_it_lasts_and_at_least_a_second(
         self, breaker: Breaker, clock: TurnableClock

@@ -1,26 +1,30 @@
 """Every call to PRO passes the gate, and is counted there."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 
 from tests.conftest import TurnableClock
 from tracking import metrics
-from tracking.pro.breaker import SHORTEST, Breaker
+from tracking.pro.breaker import Breaker
 from tracking.pro.budget import Budget
 from tracking.pro.errors import (
     AnswerTooLarge,
     AnswerUnreadable,
     AskedInVain,
+    BadRequest,
     BudgetSpent,
     ProBroken,
     ProError,
     ProPaused,
     ProTooSlow,
+    ProUnreachable,
     RefusedOnTheWay,
     ShipmentNotFound,
+    TooManyRequests,
+    Unauthorised,
 )
-from tracking.pro.gate import ONE_REFUSAL, Gate, Refused
+from tracking.pro.gate import ONE_FAILURE, ONE_REFUSAL, Gate, Refused
 
 
 @pytest.fixture
@@ -35,6 +39,13 @@ def call(
     with suppress(type(error) if error else ()), gate.call(units, reference):
         if error:
             raise error
+
+
+def fail_about_five(gate: Gate) -> None:
+    """After which the breaker is open."""
+    for number in range(5):
+        call(gate, ProBroken(), reference=f"FAILS-{number}")
+    assert gate.breaker.open
 
 
 def calls(outcome: str) -> float:
@@ -72,8 +83,7 @@ class TestCounting:
 
 class TestRefusing:
     def test_a_paused_pro_costs_no_units(self, gate: Gate) -> None:
-        for _ in range(5):
-            call(gate, ProBroken())
+        fail_about_five(gate)
         before = units()
         for _ in range(20):
             with pytest.raises(ProPaused):
@@ -93,8 +103,8 @@ class TestRefusing:
         assert (calls("answered"), calls("BudgetSpent"), units()) == before
 
     def test_a_spent_budget_is_no_failure_of_pro(self, gate: Gate) -> None:
-        for _ in range(4):
-            call(gate, ProBroken())
+        for number in range(4):
+            call(gate, ProBroken(), reference=f"ORDER-{number}")
         call(gate, units=6)
         for _ in range(20):
             call(gate, BudgetSpent())
@@ -104,8 +114,7 @@ class TestRefusing:
     def test_a_spent_budget_leaves_the_probe_to_the_next(
         self, gate: Gate, clock: TurnableClock
     ) -> None:
-        for _ in range(5):
-            call(gate, ProBroken())
+        fail_about_five(gate)
         clock.turn(seconds=19)
         with pytest.raises(BudgetSpent):
             call(gate, units=6)
@@ -179,32 +188,127 @@ class TestRefusedOnTheWay:
                 refused.check(f"<{number}>")
 
 
-class TestUnreadable:
-    """One order that PRO cannot tell of so that it can be read, though it bills each try."""
+ABOUT_ONE = [
+    AnswerTooLarge,
+    AnswerUnreadable,
+    BadRequest,
+    ProBroken,
+    ProTooSlow,
+    ProUnreachable,
+]
 
-    @pytest.mark.parametrize("error", [AnswerTooLarge, AnswerUnreadable])
-    def test_after_five_in_a_row_it_is_left_alone_and_tried_now_and_then(
+
+class TestOneThatFails:
+    """One record that PRO cannot tell of, or not so that it can be read; it bills each try."""
+
+    @pytest.fixture
+    def gate(self, gate: Gate) -> Gate:
+        """The same, and nothing is too dear."""
+        return Gate(gate.breaker, Budget(0, 0), gate.refused)
+
+    @pytest.mark.parametrize("error", ABOUT_ONE, ids=lambda error: error.__name__)
+    def test_after_two_in_a_row_it_is_left_alone_and_tried_now_and_then(
         self, gate: Gate, clock: TurnableClock, error: type[ProError]
     ) -> None:
-        gate = Gate(gate.breaker, Budget(0, 0), gate.refused)
-        for _ in range(5):
+        for _ in range(2):
             call(gate, error())
-        for _ in range(3):
+        for _ in range(30):
             before = units()
             for _ in range(20):
-                with pytest.raises(AskedInVain):
+                with pytest.raises(AskedInVain) as refused:
                     call(gate)
+            assert 0 < refused.value.retry_after <= 14
             assert units() == before
-            call(gate, reference="another")
-            clock.turn(seconds=SHORTEST)
+            clock.turn(seconds=ONE_FAILURE)
             call(gate, error())
+
+        assert not gate.breaker.open  # though nobody asked about another
+        call(gate, reference="another")
+
+    @pytest.mark.parametrize("error", [None, ShipmentNotFound()])
+    def test_one_answer_begins_the_row_anew(self, gate: Gate, error: ProError | None) -> None:
+        for _ in range(5):
+            call(gate, ProBroken())
+            call(gate, error)
+        call(gate, ProBroken())
+
+        call(gate)
+
+    @pytest.mark.parametrize("error", [Unauthorised(), TooManyRequests(retry_after=20)])
+    def test_what_pro_says_of_the_account_is_not_about_one(
+        self, gate: Gate, clock: TurnableClock, error: ProError
+    ) -> None:
+        for _ in range(3):
+            call(gate, error)
+            clock.turn(seconds=60)
+
+        call(gate)
+
+    def test_many_calls_about_one_at_once_are_one_failure(self, gate: Gate) -> None:
+        """The pages of an order, say: each is another question."""
+        with ExitStack() as under_way:
+            for _ in range(40):
+                under_way.enter_context(suppress(ProTooSlow))
+                under_way.enter_context(gate.call(3, "ORDER-1"))
+                under_way.callback(_time_out)
 
         assert not gate.breaker.open
 
-    @pytest.mark.parametrize("error", [None, ShipmentNotFound()])
-    def test_one_that_could_be_read_begins_anew(self, gate: Gate, error: ProError | None) -> None:
-        gate = Gate(gate.breaker, Budget(0, 0), gate.refused)
-        for _ in range(3):
-            for _ in range(4):
-                call(gate, AnswerUnreadable())
-            call(gate, error)
+    def test_five_different_ones_in_a_row_pause_all(self, gate: Gate) -> None:
+        for number in range(4):
+            for _ in range(2):
+                call(gate, ProBroken(), reference=f"ORDER-{number}")
+        assert not gate.breaker.open
+
+        call(gate, ProBroken(), reference="ORDER-4")
+        assert gate.breaker.open
+
+    def test_it_never_keeps_the_others_out(self, gate: Gate, clock: TurnableClock) -> None:
+        """It may be the one that tries after a pause: that tells nothing new."""
+        fail_about_five(gate)
+        clock.turn(seconds=19)
+        call(gate, ProBroken(), reference="FAILS-0")
+
+        call(gate, reference="another")
+        assert not gate.breaker.open
+
+    def test_how_long_to_wait_with_it_is_about_it_alone(
+        self, gate: Gate, clock: TurnableClock
+    ) -> None:
+        call(gate, ProBroken(retry_after=300))
+        call(gate, reference="another")
+        clock.turn(seconds=299)
+        with pytest.raises(AskedInVain) as refused:
+            call(gate)
+        assert refused.value.retry_after == 1
+
+        clock.turn(seconds=1)
+        call(gate)
+
+    def test_where_all_ask_for_time_the_longest_counts(
+        self, gate: Gate, clock: TurnableClock
+    ) -> None:
+        for number, seconds in enumerate((10, 200, None, 30, None)):
+            call(gate, ProBroken(retry_after=seconds), reference=f"ORDER-{number}")
+        clock.turn(seconds=199)
+        with pytest.raises(ProPaused):
+            call(gate, reference="another")
+
+        clock.turn(seconds=1)
+        call(gate, reference="another")
+
+    def test_no_more_than_a_thousand_are_known(self, clock: TurnableClock) -> None:
+        refused = Refused(clock.timer)
+        for number in range(1500):
+            refused.note(f"ORDER-{number}", ProBroken())
+
+        again = [ProBroken(), ProBroken()]
+        for number, error in zip((499, 500), again, strict=True):
+            refused.note(f"ORDER-{number}", error)
+        assert [error.counts for error in again] == [True, True]  # 500 made room for 499
+        refused.note("ORDER-1499", known := ProBroken())
+        assert not known.counts
+
+
+def _time_out() -> None:
+    raise ProTooSlow

@@ -362,6 +362,42 @@ def test_B10_pro_is_broken(scene: Scene, number: int) -> None:
     assert not [answer for answer in scene.answers if "c0rrelation" in answer.text]
 
 
+@pytest.mark.parametrize("waits", [None, 300])
+def test_B10_one_reference_that_pro_fails_about_stops_nobody(
+    scene: Scene, waits: int | None
+) -> None:
+    """However often it is asked for, and whoever may try after a pause."""
+    odd = scene.parcel()
+
+    with scene.failing(status(503, retry_after=waits), odd):
+        for _ in range(40):
+            cannot_answer(scene.ask(odd), odd)
+            scene.clock.turn(seconds=1)
+        was_fresh(scene.ask(scene.parcel()))
+        assert scene.calls_about(odd) == (1 if waits else 2 + 2)  # at 0, 1, 15 and 29 seconds
+        with scene.failing(status(503)):
+            for one in [scene.parcel() for _ in range(MOST_IN_A_ROW)]:
+                cannot_answer(scene.ask(one), one)
+        scene.clock.turn(seconds=AFTER_PAUSE)
+        cannot_answer(scene.ask(odd), odd)
+        was_fresh(scene.ask(scene.parcel()))
+    recovers(scene, odd, after=waits or AFTER_PAUSE)
+
+
+def test_B11_503_for_all_that_asks_for_time_gets_it(scene: Scene) -> None:
+    failed, later = [scene.parcel() for _ in range(5)], scene.parcel()
+
+    with scene.failing(status(503, retry_after=200)):
+        for one in failed:
+            cannot_answer(scene.ask(one), one)
+        assert not scene.asks_again()
+        scene.clock.turn(seconds=199)
+        cannot_answer(scene.ask(later), later)
+    assert len(scene.pro.calls) == 5
+
+    recovers(scene, later, after=1)
+
+
 def test_B11_503_until_pro_is_left_alone_and_one_tries_again(scene: Scene) -> None:
     failed = [scene.parcel() for _ in range(5)]
     later, probe, after = (scene.parcel() for _ in range(3))
@@ -464,7 +500,7 @@ def test_C1_one_order_of_which_nothing_can_be_read_stops_nobody(scene: Scene) ->
             cannot_answer(scene.ask(odd), odd)
         was_fresh(scene.ask(other))
 
-    assert scene.calls_about(odd) == MOST_IN_A_ROW
+    assert scene.calls_about(odd) == 2
     recovers(scene, odd)
 
 

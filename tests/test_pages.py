@@ -369,7 +369,7 @@ class TestOutcomes:
         assert [word for word in [*secrets, *inside, *classes] if word.casefold() in told] == []
 
     @pytest.mark.parametrize(
-        ("name", "least", "most"), [("too many requests", 42, 42), ("a 500", 15, 30)]
+        ("name", "least", "most"), [("too many requests", 42, 42), ("a 500", 10, 30)]
     )
     def test_waits_as_long_as_pro_asks_and_briefly_otherwise(
         self, pro: Simulator, unlucky: Shopper, name: str, least: int, most: int

@@ -1,7 +1,8 @@
 """Stops asking PRO while it fails, and lets one call try now and then (R7, R11, B8 to B12).
 
 What PRO says about our account, a refused key or "too many", holds for all processes. That it does
-not answer each finds out by itself: one of them may have a bad line.
+not answer each finds out by itself: one of them may have a bad line. How much time any other error
+asks for may be about one reference, so it counts when enough of them fail.
 """
 
 import logging
@@ -15,7 +16,14 @@ from math import ceil
 from typing import Protocol
 
 from tracking import metrics
-from tracking.pro.errors import Forbidden, ProError, ProPaused, ProUnavailable, Unauthorised
+from tracking.pro.errors import (
+    Forbidden,
+    ProError,
+    ProPaused,
+    ProUnavailable,
+    TooManyRequests,
+    Unauthorised,
+)
 
 MOST_IN_A_ROW = 5  # failures
 SHORTEST, LONGEST = 15.0, 120.0  # seconds of one pause; each is twice the last
@@ -52,6 +60,7 @@ class Breaker:
         self._for_all = False
         self._lock = threading.Lock()
         self._in_a_row = 0
+        self._asked_for = 0  # seconds: the longest of the row
         self._recent: deque[tuple[float, bool]] = deque()
         self._pause = SHORTEST
         self._until: float | None = None
@@ -103,7 +112,7 @@ class Breaker:
     def _succeeded(self, probe: bool) -> None:
         with self._lock:
             self._note(failed=False)
-            self._in_a_row = 0
+            self._in_a_row = self._asked_for = 0
             if probe:
                 self._until, self._pause = None, SHORTEST
                 self._recent.clear()
@@ -124,14 +133,17 @@ class Breaker:
         with self._lock:
             self._note(failed=True)
             self._in_a_row += 1
+            self._asked_for = max(self._asked_for, error.retry_after or 0)
             if isinstance(error, Unauthorised | Forbidden):
                 _log.critical("PRO refuses our key: %s", type(error).__name__)
                 self._open_for_all(REFUSED)
-            elif error.retry_after:
+            elif isinstance(error, TooManyRequests) and error.retry_after:
                 self._open_for_all(error.retry_after)
             elif probe or (self._until is None and self._has_failed_enough()):
-                self._open_for(self._pause * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311
+                usual = self._pause * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+                self._open_for(max(usual, self._asked_for))
                 self._pause = min(self._pause * 2, LONGEST)
+                self._asked_for = 0
             if probe:
                 self._tried()
 

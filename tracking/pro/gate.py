@@ -9,37 +9,39 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from tracking import metrics
-from tracking.pro.breaker import MOST_IN_A_ROW, SHORTEST, Breaker
+from tracking.pro.breaker import Breaker
 from tracking.pro.budget import Budget
 from tracking.pro.errors import (
-    AnswerTooLarge,
-    AnswerUnreadable,
     AskedInVain,
+    Forbidden,
+    NotAsked,
     ProError,
     ProUnavailable,
     RefusedOnTheWay,
+    TooManyRequests,
+    Unauthorised,
 )
 
 ONE_REFUSAL = 60.0  # seconds for which a reference that a gateway refused is not asked about again
-_MOST_REFUSED = 1000  # references
-_ABOUT_ONE = (RefusedOnTheWay, AnswerTooLarge, AnswerUnreadable)
+ONE_FAILURE = 13.5  # and one about which PRO fails: no longer than an old answer waits anyway
+_MOST_FAILING = 1000  # references
+_ABOUT_ALL = (NotAsked, Unauthorised, Forbidden, TooManyRequests)
 _ORDINARY = re.compile(r"#?[A-Za-z0-9_-]+", re.ASCII)
 
 
 class Refused:
-    """The references that a gateway in front of PRO refused of late, or of which PRO's answers
-    could not be read several times in a row: each is billed.
+    """The references about which there was no usable answer when PRO was last asked.
 
-    Each is left alone for a while, so that a gateway which refuses many in a row refuses
-    everything: then the breaker opens. One that looks odd may be refused for itself, and no client
-    can pause the others with those. `timer` gives monotonic seconds.
+    Each such answer is billed. So after two in a row, or one that asks for time or is a gateway's
+    refusal, the reference is left alone for a while. Only the first tells anything of PRO, so that
+    it takes different ones to open the breaker. One that looks odd may be refused for itself, and
+    no client can pause the others with those. `timer` gives monotonic seconds.
     """
 
     def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
         self._timer = timer
         self._lock = threading.Lock()
-        self._until: dict[str, float] = {}
-        self._unread: dict[str, int] = {}
+        self._until: dict[str, float] = {}  # when each may be asked about
 
     def check(self, reference: str) -> None:
         """Raises AskedInVain where it is left alone."""
@@ -49,33 +51,28 @@ class Refused:
             raise AskedInVain(retry_after=ceil(left))
 
     def note(self, reference: str, error: ProUnavailable) -> None:
-        """It was refused, and the error may say that PRO fails; or it could not be read."""
+        """It had no usable answer; the error may say that PRO fails."""
         with self._lock:
+            known = self._until.pop(reference, None)
+            seconds = error.retry_after or (0 if known is None else ONE_FAILURE)
             if isinstance(error, RefusedOnTheWay):
                 error.counts = _ORDINARY.fullmatch(reference) is not None
-                error.retry_after = None  # that is about the one: whether about all, others tell
-                self._leave_alone(reference, ONE_REFUSAL)
-                return
-            times = self._unread[reference] = self._unread.pop(reference, 0) + 1
-            if len(self._unread) > _MOST_REFUSED:
-                del self._unread[next(iter(self._unread))]
-            if times >= MOST_IN_A_ROW:
-                self._leave_alone(reference, SHORTEST)
+                error.retry_after, seconds = None, ONE_REFUSAL  # it is about this one
+            if known is not None:
+                error.counts = False
+            self._until[reference] = max(known or 0.0, self._timer() + seconds)
+            if len(self._until) > _MOST_FAILING:
+                del self._until[next(iter(self._until))]
 
     def forget(self, reference: str) -> None:
         """It was answered."""
         with self._lock:
-            self._unread.pop(reference, None)
-
-    def _leave_alone(self, reference: str, seconds: float) -> None:
-        now = self._timer()
-        lasting = [one for one in self._until.items() if one[1] > now and one[0] != reference]
-        self._until = dict([*lasting[1 - _MOST_REFUSED :], (reference, now + seconds)])
+            self._until.pop(reference, None)
 
 
 @dataclass(frozen=True)
 class Gate:
-    """The breaker, the budget, and what is refused on the way."""
+    """The breaker, the budget, and the references that are left alone."""
 
     breaker: Breaker
     budget: Budget
@@ -98,10 +95,10 @@ class Gate:
                 self.refused.forget(reference)
             except ProError as error:
                 outcome = type(error).__name__
-                if isinstance(error, _ABOUT_ONE):
-                    self.refused.note(reference, error)
-                elif not isinstance(error, ProUnavailable):  # PRO's word about the reference
+                if not isinstance(error, ProUnavailable):  # PRO's word about the reference
                     self.refused.forget(reference)
+                elif not isinstance(error, _ABOUT_ALL):
+                    self.refused.note(reference, error)
                 raise
             finally:
                 metrics.pro_calls.labels(outcome).inc()
