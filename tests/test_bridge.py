@@ -118,6 +118,13 @@ def test_a_finished_page_is_judged_by_the_same_headers_as_one_that_is_made(name,
     assert seen == [",".join(values)] * 2
 
 
+def test_what_was_not_percent_encoded_is_handed_on_byte_by_byte():
+    environ = environ_of(request(path="/é", query_string="reference=☃").scope)
+
+    assert environ["PATH_INFO"].encode("latin-1").decode() == "/é"
+    assert environ["QUERY_STRING"].encode("latin-1").decode() == "reference=☃"
+
+
 def test_another_page_is_made_on_a_thread():
     asked = answered(app_that_takes_its_time, request(path="/päge"))
 

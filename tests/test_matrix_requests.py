@@ -451,12 +451,17 @@ def exchange(port: int, sent: bytes, method: str = "GET") -> list[Reply]:
 
 
 def request(
-    target: str, *lines: str, method: str = "GET", host: str | None = OURS, version: str = "1.1"
+    target: str,
+    *lines: str,
+    method: str = "GET",
+    host: str | None = OURS,
+    version: str = "1.1",
+    charset: str = "latin-1",
 ) -> bytes:
     """The head of a request, after which the server closes."""
     hosts = [] if host is None else [f"Host: {host}"]
     head = [f"{method} {target} HTTP/{version}", *hosts, CLOSE, *lines]
-    return ("\r\n".join(head) + "\r\n\r\n").encode("latin-1")
+    return ("\r\n".join(head) + "\r\n\r\n").encode(charset)
 
 
 @dataclass
@@ -583,6 +588,19 @@ def test_F5_an_address_as_it_is_typed_means_what_it_says(server, target, status)
     for asked in targets(server.pro):
         assert asked.startswith("/tracking/custom_reference/%")
         assert asked.count("/") == (4 if "shipment_contents" in asked else 3)
+
+
+@pytest.mark.parametrize("tag", ["Commandé-1", "☃", "\U0001f4e6"])
+@pytest.mark.parametrize("more", ["", "&utm_source=☃"])
+def test_F5_what_was_not_percent_encoded_means_the_same(server, tag, more):
+    tag += str(len(more))  # nobody has asked for it yet
+    server.pro.put(shipment(event(), custom_reference=tag))
+
+    (reply,) = server.send(request(f"/parcel?reference={tag}{more}", charset="utf-8"))
+
+    assert (reply.status, targets(server.pro)) == (200, [of_order(tag)])
+    assert tag in reply.text
+    assert "Content-Security-Policy" in reply.headers
 
 
 @pytest.mark.parametrize(

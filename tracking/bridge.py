@@ -132,14 +132,18 @@ def environ_of(scope: Any) -> "WSGIEnvironment":
 
 
 def _address_of(scope: Any) -> dict[str, Any]:
-    path = scope.path
     return {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": path if path.isascii() else path.encode().decode("latin-1"),
-        "QUERY_STRING": scope.query_string,
+        "PATH_INFO": _bytewise(scope.path),
+        "QUERY_STRING": _bytewise(scope.query_string),
         "wsgi.url_scheme": scope.scheme,
     }
+
+
+def _bytewise(text: str) -> str:
+    """As WSGI wants what was not percent-encoded: a character for each byte."""
+    return text if text.isascii() else text.encode().decode("latin-1")
 
 
 @lru_cache(maxsize=1024)
