@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.conftest import Shopper
 from tests.shipments import event, item, shipment
-from tracking.privacy import redact
+from tracking.privacy import redact, redact_page
 from tracking.pro.simulator import Fault, Simulator
-from tracking.shipments import Event, Item, Shipment
+from tracking.shipments import Event, Item, Shipment, ShipmentPage
 
 ON_THE_WAY = [
     "dropped_off",
@@ -238,6 +238,18 @@ def test_words_of_one_item_do_not_give_away_what_another_hides() -> None:
     _, other = redact(told, "doorstep").items or ()
 
     assert other.events[0].description is None
+
+
+def test_words_of_one_parcel_do_not_give_away_what_another_of_its_order_hides() -> None:
+    signed = Shipment(shipment_reference="sp_1", events=(scan(signee="Ottoline Quux"),))
+    carded = scan("delivery_failed", words="Carded; OTTOLINE QUUX not in")
+    depot = scan("in_transit", location="Shop of Ottoline Quux")
+    other = Shipment(shipment_reference="sp_2", events=(carded, depot, scan("delayed", "Snow")))
+
+    page = redact_page(ShipmentPage((signed, other), 2), "doorstep")
+
+    assert "quux" not in repr(page).lower()
+    assert [one.description for one in page.shipments[1].events or ()] == [None, None, "Snow"]
 
 
 def test_the_town_of_a_home_may_be_named_on_the_way() -> None:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from tracking.codes import MOVEMENT, resolve
 from tracking.config import Privacy
@@ -22,30 +23,46 @@ _NO_NAMES = frozenset(
 )
 _PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i"})
 _LONGEST_RUN = 8  # words in a row that may be one name or address
-_MOST_SECRETS = 200  # of one shipment; no parcel has as many, and each is sought in all words
+_MOST_SECRETS = 200  # of one answer; no order has as many, and each is sought in all words
+
+
+class _Hidden(NamedTuple):
+    """What no words may tell: `secrets` wherever they stand, whole `names` in places too."""
+
+    secrets: frozenset[str]
+    names: frozenset[str]
 
 
 def redact_page(page: ShipmentPage, privacy: Privacy) -> ShipmentPage:
-    """The shipments without what `privacy` hides."""
-    return replace(page, shipments=tuple(redact(one, privacy) for one in page.shipments))
+    """The shipments without what `privacy` hides: who signs for one may be named with another."""
+    if privacy == "open":
+        return page
+    hidden = _hidden_in(page.shipments)
+    return replace(page, shipments=tuple(_redacted(one, privacy, hidden) for one in page.shipments))
 
 
 def redact(shipment: Shipment, privacy: Privacy) -> Shipment:
     """The shipment without what `privacy` hides, items included."""
-    if privacy == "open":
-        return shipment
-    everywhere = tuple(_every_event(shipment))
-    secrets = frozenset(
+    (redacted,) = redact_page(ShipmentPage((shipment,), 1), privacy).shipments
+    return redacted
+
+
+def _hidden_in(shipments: Iterable[Shipment]) -> _Hidden:
+    everywhere = [event for shipment in shipments for event in _every_event(shipment)]
+    secrets = (
         secret for event in everywhere for secret in (*_long_names(event), *_exact_addresses(event))
     )
-    names = frozenset(
-        "".join(words) for event in everywhere if len(words := _words(event.signee)) > 1
+    signees = (_words(event.signee) for event in everywhere)
+    return _Hidden(
+        frozenset(secrets), frozenset("".join(words) for words in signees if len(words) > 1)
     )
 
+
+def _redacted(shipment: Shipment, privacy: Privacy, hidden: _Hidden) -> Shipment:
     def hide(events: tuple[Event, ...]) -> tuple[Event, ...]:
         if privacy == "strict":
             return tuple(_bare(event) for event in events)
-        return tuple(_redact(event, names, secrets) for event in events)
+        return tuple(_redact(event, hidden) for event in events)
 
     items = shipment.items
     return replace(
@@ -61,16 +78,16 @@ def _bare(event: Event) -> Event:
     return replace(event, location=None, lat_long=None, description=None, signee=None)
 
 
-def _redact(event: Event, names: frozenset[str], secrets: frozenset[str]) -> Event:
-    """`secrets` are hidden in the words of every event, a place's name only in its own's.
+def _redact(event: Event, hidden: _Hidden) -> Event:
+    """Secrets are hidden in the words of every event, a place's name only in its own's.
 
-    A place on the way is hidden where it tells one of the whole `names`: a part of one may be what
-    a depot is called.
+    A place on the way is hidden where it tells a whole name: a part of one may be what a depot is
+    called.
     """
     shown = event if event.signee is None else replace(event, signee=None)
-    if _gives_away(event, secrets):
+    if _gives_away(event, hidden.secrets):
         shown = replace(shown, description=None)
-    if not _on_the_way(event) or _tells(event.location, names):
+    if not _on_the_way(event) or _tells(event.location, hidden.names):
         shown = replace(shown, location=None, lat_long=None)
     return shown
 
