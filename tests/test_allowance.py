@@ -181,6 +181,38 @@ def refusals(limit: str) -> float:
     return value or 0
 
 
+class TestRenewals:
+    """What is remembered and asked for again, while who sees it does not wait."""
+
+    def test_each_is_one_of_the_lookups_of_a_minute(self, clock: TurnableClock) -> None:
+        allowance = allowing(3, 0, clock)
+        look_up(allowance)
+        before = refusals("renewals")
+
+        assert [allowance.renewal(CLIENT) for _ in range(4)] == [True, True, False, False]
+        assert refusals("renewals") == before + 2
+        assert is_refused(allowance)
+        assert allowance.renewal(OTHER)
+        clock.turn(seconds=60)
+        assert allowance.renewal(CLIENT)
+
+    def test_zero_is_no_limit(self) -> None:
+        allowance = allowing(0, 1)
+
+        assert all(allowance.renewal(CLIENT) for _ in range(1000))
+
+    def test_they_neither_take_places_nor_wait_for_one(self) -> None:
+        """What is renewed was found: it is no guess."""
+        allowance = allowing(0, 1, seconds=2 * LONGEST)
+        assert all(allowance.renewal(CLIENT) for _ in range(3))
+        with allowance.lookup(CLIENT):
+            assert allowance.renewal(CLIENT)
+        in_vain(allowance)
+
+        assert allowance.renewal(CLIENT)
+        assert is_refused(allowance)
+
+
 class TestNotFound:
     def test_so_many_in_ten_minutes_and_no_more(self, clock: TurnableClock) -> None:
         allowance = allowing(0, 20, clock)
@@ -566,6 +598,29 @@ class TestRedis:
             look_up(process.allowance)
 
             assert line.round_trips == 1
+
+    def test_renewals_are_counted_for_all_processes_in_one_round_trip_each(
+        self, redis: RedisServer, clock: TurnableClock
+    ) -> None:
+        one = Process(redis.url, clock, lookups=3)
+        look_up(one.allowance)
+        assert one.allowance.renewal(CLIENT)
+        one.shared.flush()
+        with SlowProxy(redis.port, 0) as line:
+            other = Process(line.url, clock, lookups=3)
+
+            assert [other.allowance.renewal(CLIENT) for _ in range(2)] == [True, False]
+            assert line.round_trips == 2
+        assert is_refused(one.allowance)
+        assert sorted(map(redis.client.type, redis.client.keys())) == [b"string"]
+
+    def test_without_a_limit_a_renewal_takes_none(
+        self, redis: RedisServer, clock: TurnableClock
+    ) -> None:
+        with SlowProxy(redis.port, 0) as line:
+            assert Process(line.url, clock).allowance.renewal(CLIENT)
+
+            assert line.round_trips == 0
 
     def test_without_limits_it_takes_none(self, redis: RedisServer, clock: TurnableClock) -> None:
         with SlowProxy(redis.port, 0) as line:

@@ -1,5 +1,6 @@
 """Which endpoint is asked, how often, and for how long what it said is remembered."""
 
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from app import create_app
 from tests.conftest import NOON, Shopper, TurnableClock
 from tests.crowds import (
+    LONGEST,
     at_once,
     crowd,
     held,
@@ -22,6 +24,7 @@ from tests.crowds import (
 )
 from tests.shipments import event, item, new_reference, shipment
 from tracking import metrics
+from tracking.allowance import Allowance
 from tracking.lookup import PATIENCE
 from tracking.pro.simulator import Fault, Simulator
 
@@ -968,6 +971,120 @@ def test_d13_fifty_readers_at_the_same_moment_make_one_call(pro, patient, clock)
     assert targets(pro) == [reference]
     assert {answer["checked_at"] for answer in answers} == {NOON.isoformat()}
     assert patient.json(reference)["checked_at"] == clock().isoformat()
+
+
+# Renewals are lookups of the client whose view causes them
+
+
+@pytest.fixture
+def sparing(make_shopper):
+    """In front of an application where each client may look up three things a minute."""
+    return make_shopper(LIMIT_LOOKUPS="3")
+
+
+def of_another_client(shopper):
+    """Another one in front of the same application, behind another address."""
+    other = neighbour(shopper)
+    other.client.environ_base["REMOTE_ADDR"] = "198.51.100.7"
+    return other
+
+
+def test_who_sees_again_all_that_it_has_looked_up_makes_no_more_calls_than_it_may(
+    pro, sparing, clock
+):
+    seen, calls = [], []
+    for _ in range(4):
+        seen += [seen_now(pro, sparing) for _ in range(3)]
+        clock.turn(seconds=121)
+        pro.forget_calls()
+        answers = [renewed(sparing, one) for one in seen]
+        calls.append(len(pro.calls))
+        assert all(map(fresh, answers))
+        clock.turn(seconds=61)
+
+    assert calls == [3, 3, 3, 3]
+
+
+def seen_now(pro, shopper):
+    reference = put_parcel(pro, "in_transit")
+    shopper.json(reference)
+    return reference
+
+
+def used_up(pro, shopper):
+    """The shopper's client may look up nothing more in this minute."""
+    for _ in range(3):
+        seen_now(pro, shopper)
+    shopper.json(new_reference(), status=429)
+    pro.forget_calls()
+
+
+def test_what_a_client_may_not_renew_it_sees_as_ever(pro, sparing, clock):
+    old = seen_before(pro, sparing, clock)
+    used_up(pro, sparing)
+
+    for _ in range(3):
+        page, answer = sparing.ask(old), sparing.json(old)
+        landed(sparing, old)
+        assert page.select_one("main")["data-fresh"] == "fresh"
+        assert (
+            page.select_one(".answer__checked").get_text(" ", strip=True)
+            == "We checked today at 14:00 UTC."
+        )
+        assert delayed(page) is None
+        assert (fresh(answer), answer["checked_at"]) == (True, NOON.isoformat())
+        clock.turn(minutes=15)
+        used_up(pro, sparing)
+
+
+def test_a_client_that_may_renew_nothing_keeps_nobody_from_it(pro, sparing, clock):
+    """Nor does the page that was finished for it."""
+    old = seen_before(pro, sparing, clock)
+    used_up(pro, sparing)
+    other = of_another_client(sparing)
+    renewed(sparing, old)
+    assert targets(pro) == []
+
+    assert renewed(other, old)["checked_at"] == NOON.isoformat()
+    assert targets(pro) == [old]
+    assert sparing.json(old)["checked_at"] == clock().isoformat()
+
+
+def test_a_minute_later_it_may_renew_again(pro, sparing, clock):
+    old = seen_before(pro, sparing, clock)
+    used_up(pro, sparing)
+    renewed(sparing, old)
+    clock.turn(seconds=61)
+
+    renewed(sparing, old)
+
+    assert targets(pro) == [old]
+
+
+def test_what_is_renewed_may_no_more_be_looked_up(pro, sparing, clock):
+    old = [seen_now(pro, sparing) for _ in range(3)]
+    clock.turn(seconds=121)
+    for one in old:
+        renewed(sparing, one)
+
+    sparing.json(new_reference(), status=429)
+    for one in old:
+        assert sparing.json(one)["checked_at"] == clock().isoformat()
+
+
+def test_who_sees_an_old_answer_does_not_wait_until_its_renewal_is_counted(
+    pro, sparing, clock, monkeypatch
+):
+    old = seen_before(pro, sparing, clock)
+    counted, count = threading.Event(), Allowance.renewal
+    monkeypatch.setattr(Allowance, "renewal", lambda *args: counted.wait(LONGEST) and count(*args))
+
+    answer = sparing.json(old)
+    assert (answer["checked_at"], targets(pro)) == (NOON.isoformat(), [])
+    counted.set()
+    landed(sparing, old)
+
+    assert targets(pro) == [old]
 
 
 @pytest.mark.parametrize("level", ["shipment", "contents"])

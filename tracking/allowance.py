@@ -12,7 +12,7 @@ from ipaddress import IPv6Address, ip_address
 from math import ceil
 
 from tracking import metrics
-from tracking.counts import Counts, Limits, OwnCounts, SharedCounts, Verdict
+from tracking.counts import NO_PLACE, Counts, Limits, OwnCounts, SharedCounts, Verdict
 from tracking.pro.errors import ProBusy, ShipmentNotFound
 from tracking.shared import Shared
 
@@ -90,6 +90,13 @@ class Allowance:
             raise
         finally:
             counts.leave(network, place, in_vain=in_vain)
+
+    def renewal(self, network: str) -> bool:
+        """Count one lookup of what is remembered, and so no guess; whether it may be made."""
+        _, verdict = self._try(network, NO_PLACE)
+        if verdict.limit:
+            metrics.too_many.labels("renewals").inc()
+        return not verdict.limit
 
     def _enter(self, network: str, place: str) -> Counts:
         """Where it is counted. Shoppers who share an address wait for each other, for a while.

@@ -2,6 +2,7 @@
 
 A lookup takes one of as many places as it may be in vain. It gives it back at its end; in vain it
 keeps it for ten minutes. So many at once, over all processes, get no further than one by one.
+A renewal is a lookup too, but of what was found: it takes no place.
 """
 
 import threading
@@ -13,6 +14,7 @@ from typing import NamedTuple, Protocol
 from tracking.shared import Shared
 
 MINUTE, TEN_MINUTES = 60.0, 600.0  # seconds
+NO_PLACE = ""
 _MOST_CLIENTS = 20_000
 _ENTER = """
 local time = redis.call('time')
@@ -72,7 +74,7 @@ class Verdict(NamedTuple):
 
 
 class Counts(Protocol):
-    """`place` is a name that no other lookup has."""
+    """`place` is a name that no other lookup has, or NO_PLACE for one that is not in vain."""
 
     def enter(self, client: str, place: str) -> Verdict | None:
         """Begin a lookup, and count it unless it is refused; None where nobody counts here."""
@@ -106,6 +108,7 @@ class OwnCounts:
     def enter(self, client: str, place: str) -> Verdict:
         """See Counts."""
         limits = self._limits
+        most_places = limits.not_found if place else 0
         with self._lock:
             now, counts = self._timer(), self._of(client)
             if counts.ends <= now:
@@ -113,11 +116,11 @@ class OwnCounts:
             counts.places = {one: ends for one, ends in counts.places.items() if ends > now}
             if limits.lookups and counts.lookups >= limits.lookups:
                 return Verdict("lookups", counts.ends - now)
-            if limits.not_found and len(counts.places) >= limits.not_found:
+            if most_places and len(counts.places) >= most_places:
                 left = min(counts.places.values()) - now
                 return Verdict("not_found" if left > limits.longest else "at_once", left)
             counts.lookups += 1
-            if limits.not_found:
+            if most_places:
                 counts.places[place] = now + limits.longest
         return Verdict()
 
@@ -147,11 +150,12 @@ class SharedCounts:
     def enter(self, client: str, place: str) -> Verdict | None:
         """See Counts."""
         limits = self.limits
-        if not (limits.lookups or limits.not_found):
+        most_places = limits.not_found if place else 0
+        if not (limits.lookups or most_places):
             return Verdict()
         seconds = [int(1000 * one) for one in (limits.longest, MINUTE, TEN_MINUTES)]
         names = self._name("lookups", client), self._name("in-vain", client)
-        told = self.shared.run(_ENTER, names, (limits.lookups, limits.not_found, *seconds, place))
+        told = self.shared.run(_ENTER, names, (limits.lookups, most_places, *seconds, place))
         match told:
             case [b"", 0]:
                 return Verdict()

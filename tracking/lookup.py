@@ -75,7 +75,7 @@ class Lookup:
             kept = self.memory.is_kept(question.key, entry)  # nothing newer came meanwhile
             remembered = Remembered(entry, rest if kept else 0.0)
         elif not remembered.fresh and visitor.reads:
-            self._renew(question)
+            self._renew(question, visitor)
         return replace(_found(reference, question, remembered, self.memory), changes=changes)
 
     def _is_past_last(self, question: Question) -> bool:
@@ -120,14 +120,23 @@ class Lookup:
         finally:
             self._seats.release()
 
-    def _renew(self, question: Question) -> None:
-        """Ask again, while what is remembered is shown; nobody waits."""
+    def _renew(self, question: Question, visitor: Visitor) -> None:
+        """Ask again, while what is remembered is shown; nobody waits, not even to be counted."""
+        deadline = Deadline(self.seconds)
         with suppress(ProBusy):
-            self._begin(question)
+            self.flights.join(question.key, lambda: self._ask_again(question, visitor, deadline))
 
     def _begin(self, question: Question) -> Future[Entry]:
         deadline = Deadline(self.seconds)
         return self.flights.join(question.key, lambda: self._ask(question, deadline))
+
+    def _ask_again(self, question: Question, visitor: Visitor, deadline: Deadline) -> Entry:
+        """On a thread of the flights; what is known stays where this client may ask no more."""
+        known = self.memory.recall_here(question.key)
+        if known and not known.fresh and not self.allowance.renewal(visitor.network):
+            self.memory.changes.note(question.key)  # the page made for it is no other client's
+            return known.entry
+        return self._ask(question, deadline)
 
     def _ask(self, question: Question, deadline: Deadline) -> Entry:
         """On a thread of the flights: for all that wait, and for the memory."""
