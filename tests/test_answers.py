@@ -765,10 +765,11 @@ def test_links_are_neither_needed_nor_followed() -> None:
 )
 class TestLists:
     def test_a_list_is_read(self, decipher: Any, name: str) -> None:
-        body = {
-            name: [shipment(shipment_reference=SP, custom_reference=TAG), shipment()],
-            "total_results": 23,
-        }
+        two = [
+            shipment(shipment_reference=SP, custom_reference=TAG),
+            shipment(custom_reference=TAG),
+        ]
+        body = {name: two, "total_results": 23}
 
         page = decipher(answer(body), TAG, 10)
 
@@ -844,7 +845,10 @@ class TestLists:
     def test_the_total_is_never_less_than_what_is_there(
         self, decipher: Any, name: str, sent: object, skip: int, total: int
     ) -> None:
-        body = {name: [shipment(), shipment(custom_reference=TAG)], "total_results": sent}
+        body = {
+            name: [shipment(custom_reference=TAG), shipment(custom_reference=TAG)],
+            "total_results": sent,
+        }
 
         assert decipher(answer(body), TAG, skip).total == total
 
@@ -867,15 +871,31 @@ def test_the_list_of_the_other_level_is_unreadable() -> None:
 class TestWhoseListItIs:
     """PRO's answers may come late, and a gateway may mix them up."""
 
-    def test_one_that_has_the_custom_reference_will_do(self, asked: str) -> None:
-        body = listing(shipment(custom_reference="ORDER-8"), shipment(custom_reference="ORDER-7"))
+    @pytest.mark.parametrize("own", ["ORDER-7", None])
+    def test_only_those_that_have_the_custom_reference_or_do_not_say(
+        self, asked: str, own: str | None
+    ) -> None:
+        listed = [shipment(custom_reference=tag) for tag in ("ORDER-8", own)]
+        body = listing(*listed, total_results=12)
 
-        assert len(decipher_shipments(answer(body), asked).shipments) == 2
+        page = decipher_shipments(answer(body), asked)
 
-    def test_one_that_does_not_say_will_do(self, asked: str) -> None:
-        body = listing(shipment(custom_reference="ORDER-8"), shipment(custom_reference=None))
+        assert [one.shipment_reference for one in page.shipments] == [
+            listed[1]["shipment_reference"]
+        ]
+        assert page.total == 11
 
-        assert len(decipher_shipments(answer(body), asked).shipments) == 2
+    def test_at_contents_level_only_those_with_such_an_item(self, asked: str) -> None:
+        listed = [
+            shipment(shipment_contents=[item(custom_reference=tag)])
+            for tag in ("ORDER-8", "ORDER-7")
+        ]
+
+        page = decipher_shipments_contents(answer(contents_listing(*listed)), asked)
+
+        assert [one.shipment_reference for one in page.shipments] == [
+            listed[1]["shipment_reference"]
+        ]
 
     def test_where_all_have_another_it_is_nobodys(self, asked: str) -> None:
         body = listing(shipment(custom_reference="ORDER-8"), shipment(custom_reference="ORDER-77"))

@@ -919,7 +919,9 @@ def test_B4_what_is_gone_comes_back_from_no_process(
 
 
 def test_D16_a_flood_costs_no_more_than_the_budget(process, upstream):
-    shopper = process(LIMIT_LOOKUPS="0", LIMIT_NOT_FOUND="0", PRO_UNITS_PER_MINUTE="40")
+    # Under a secret of its own: what a test before still asks for is not of this budget.
+    own = {"SECRET_KEY": "of-this-flood-alone-" * 2, "PRO_UNITS_PER_DAY": "40"}
+    shopper = process(LIMIT_LOOKUPS="0", LIMIT_NOT_FOUND="0", **own)
     made = parcel(upstream)
     assert shows(look_up(shopper, made), made)
 

@@ -8,7 +8,8 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from tracking import metrics
@@ -41,7 +42,7 @@ def decipher_shipment_contents(answer: Answer, reference: str) -> Shipment:
 def decipher_shipments(answer: Answer, custom_reference: str, skip: int = 0) -> ShipmentPage:
     """Read the answer of Get Tracking Events by Custom Reference. Raises ProError."""
     page = _page(_object(answer), "tracking_responses", _shipment, skip)
-    return _tagged(page, custom_reference, page.shipments)
+    return _asked_for_in(page, custom_reference, lambda shipment: [shipment.custom_reference])
 
 
 def decipher_shipments_contents(
@@ -49,8 +50,7 @@ def decipher_shipments_contents(
 ) -> ShipmentPage:
     """Read that of Get Contents-Level Tracking Events by Custom Reference. Raises ProError."""
     page = _page(_object(answer), "tracking_contents_responses", _shipment_with_items, skip)
-    items = [item for shipment in page.shipments for item in shipment.items or ()]
-    return _tagged(page, custom_reference, items)
+    return _asked_for_in(page, custom_reference, _tags_of_items)
 
 
 def _object(answer: Answer) -> Json:
@@ -123,19 +123,29 @@ def _asked_for(shipment: Shipment, reference: str) -> Shipment:
     return shipment
 
 
-def _tagged(
-    page: ShipmentPage, custom_reference: str, found: Sequence[Shipment | Item]
+def _asked_for_in(
+    page: ShipmentPage, custom_reference: str, tags: Callable[[Shipment], list[str | None]]
 ) -> ShipmentPage:
-    """The page, where one on it has the custom reference, or one `found` does not say which it has.
+    """The page without the shipments whose `tags` all are other custom references.
 
     How PRO compares them is not said. Where nothing is left to compare, nobody can tell.
     """
     asked = _plain(custom_reference)
-    unsaid = not found or any(one.custom_reference is None for one in found)
-    tags = (one.custom_reference for one in (*found, *page.shipments))
-    if asked and not unsaid and asked not in {_plain(tag) for tag in tags if tag}:
+    theirs = tuple(
+        shipment
+        for shipment in page.shipments
+        if not asked or any(tag is None or _plain(tag) == asked for tag in tags(shipment))
+    )
+    if page.shipments and not theirs:
         raise AnswerOfAnother("other shipments than those asked for")
-    return page
+    others = len(page.shipments) - len(theirs)
+    return replace(page, shipments=theirs, total=page.total - others) if others else page
+
+
+def _tags_of_items(shipment: Shipment) -> list[str | None]:
+    """Those of the items, which the contents level goes by; the shipment's own will do."""
+    own = [shipment.custom_reference] if shipment.custom_reference and shipment.items else []
+    return [*own, *(item.custom_reference for item in shipment.items or ())] or [None]
 
 
 def _plain(custom_reference: str) -> str:
