@@ -40,7 +40,7 @@ from tracking.pages import pages
 from tracking.pro.breaker import Breaker
 from tracking.pro.budget import Budget
 from tracking.pro.client import MOST_CALLS, Account, Client
-from tracking.pro.gate import Gate, Refused
+from tracking.pro.gate import Contents, Gate, Refused
 from tracking.pro.simulator import SAMPLES, Simulator
 from tracking.security import headers_of_all, secure
 from tracking.connection import connect
@@ -125,7 +125,7 @@ def _gate(settings: Settings, timer: Callable[[], float], shared: Shared | None)
         share=1 / settings.web_concurrency,
         tally=fleet,
     )
-    return Gate(Breaker(timer, fleet), budget, Refused(timer))
+    return Gate(Breaker(timer, fleet), budget, Refused(timer), Contents(timer))
 
 
 def _lookup(settings: Settings, memory: Memory, gate: Gate) -> Lookup:

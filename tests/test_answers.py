@@ -24,6 +24,7 @@ from tracking.pro.errors import (
     AnswerOfAnother,
     AnswerUnreadable,
     BadRequest,
+    ContentsForbidden,
     Forbidden,
     MethodNotSupported,
     ProBroken,
@@ -113,7 +114,6 @@ def error_body(code: str, *details: dict, **more: object) -> dict:
         ),
         (401, error_body("unauthorised", {"code": "invalid_api_key"}), Unauthorised),
         (401, error_body("unauthorised", {"code": "missing_api_key_header"}), Unauthorised),
-        (403, b"", Forbidden),
         (403, b"<h1>Request blocked</h1>", RefusedOnTheWay),
         (404, error_body("not_found", {"code": "shipment_not_found"}), ShipmentNotFound),
         (404, error_body("not_found"), ShipmentNotFound),
@@ -152,6 +152,23 @@ def test_every_status_is_an_error_with_a_name(
 def test_lists_have_the_same_errors(decipher: Any, status: int, error: type[ProError]) -> None:
     with pytest.raises(ProError) as caught:
         decipher(answer(error_body("x"), status), TAG)
+
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
+    ("decipher", "error"),
+    [
+        (decipher_shipment, Forbidden),
+        (decipher_shipments, Forbidden),
+        (decipher_shipment_contents, ContentsForbidden),
+        (decipher_shipments_contents, ContentsForbidden),
+    ],
+)
+@pytest.mark.parametrize("body", [b"", error_body("forbidden")])
+def test_a_level_may_be_forbidden(decipher: Any, error: type[ProError], body: object) -> None:
+    with pytest.raises(ProError) as caught:
+        decipher(answer(body, 403), SP)
 
     assert type(caught.value) is error
 

@@ -1,12 +1,14 @@
 """Every call to PRO passes the gate, and is counted there."""
 
+import logging
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 
 import pytest
 
 from tests.conftest import TurnableClock
 from tracking import metrics
-from tracking.pro.breaker import Breaker
+from tracking.pro.breaker import REFUSED, Breaker
 from tracking.pro.budget import Budget
 from tracking.pro.errors import (
     AnswerTooLarge,
@@ -14,6 +16,7 @@ from tracking.pro.errors import (
     AskedInVain,
     BadRequest,
     BudgetSpent,
+    ContentsForbidden,
     ProBroken,
     ProError,
     ProPaused,
@@ -24,19 +27,26 @@ from tracking.pro.errors import (
     TooManyRequests,
     Unauthorised,
 )
-from tracking.pro.gate import ONE_FAILURE, ONE_REFUSAL, Gate, Refused
+from tracking.pro.gate import ONE_FAILURE, ONE_REFUSAL, Contents, Gate, Refused
 
 
 @pytest.fixture
 def gate(clock: TurnableClock) -> Gate:
     """A gate through which ten units may go in a minute."""
-    return Gate(Breaker(clock.timer), Budget(10, 0, clock=lambda: 0.0), Refused(clock.timer))
+    timer = clock.timer
+    budget = Budget(10, 0, clock=lambda: 0.0)
+    return Gate(Breaker(timer), budget, Refused(timer), Contents(timer))
 
 
 def call(
-    gate: Gate, error: BaseException | None = None, units: int = 1, reference: str = "ORDER-1"
+    gate: Gate,
+    error: BaseException | None = None,
+    units: int = 1,
+    reference: str = "ORDER-1",
+    *,
+    contents: bool = False,
 ) -> None:
-    with suppress(type(error) if error else ()), gate.call(units, reference):
+    with suppress(type(error) if error else ()), gate.call(units, reference, contents=contents):
         if error:
             raise error
 
@@ -156,7 +166,7 @@ class TestRefusedOnTheWay:
     def test_odd_ones_pause_nobody_however_many(
         self, gate: Gate, clock: TurnableClock, form: str
     ) -> None:
-        gate = Gate(gate.breaker, Budget(0, 0), gate.refused)
+        gate = replace(gate, budget=Budget(0, 0))
         for number in range(200):
             call(gate, RefusedOnTheWay(), reference=form.format(number))
 
@@ -169,7 +179,7 @@ class TestRefusedOnTheWay:
         call(gate, reference="ORDER-2")
 
     def test_a_plain_one_among_others_pauses_nobody(self, gate: Gate, clock: TurnableClock) -> None:
-        gate = Gate(gate.breaker, Budget(0, 0), gate.refused)
+        gate = replace(gate, budget=Budget(0, 0))
         for number in range(10):
             call(gate, RefusedOnTheWay(), reference="wp-admin")
             call(gate, reference=f"ORDER-{number}")
@@ -204,7 +214,7 @@ class TestOneThatFails:
     @pytest.fixture
     def gate(self, gate: Gate) -> Gate:
         """The same, and nothing is too dear."""
-        return Gate(gate.breaker, Budget(0, 0), gate.refused)
+        return replace(gate, budget=Budget(0, 0))
 
     @pytest.mark.parametrize("error", ABOUT_ONE, ids=lambda error: error.__name__)
     def test_after_two_in_a_row_it_is_left_alone_and_tried_now_and_then(
@@ -308,6 +318,74 @@ class TestOneThatFails:
         assert [error.counts for error in again] == [True, True]  # 500 made room for 499
         refused.note("ORDER-1499", known := ProBroken())
         assert not known.counts
+
+
+class TestContentsForbidden:
+    """The contract: a 403 says that the account may not use this endpoint."""
+
+    @pytest.fixture
+    def gate(self, gate: Gate) -> Gate:
+        """One at which that was said."""
+        call(gate, ContentsForbidden(), contents=True)
+        return gate
+
+    def test_the_contents_level_is_left_alone_for_a_minute(
+        self, gate: Gate, clock: TurnableClock
+    ) -> None:
+        before = units()
+        for seconds in (0, 59):
+            clock.turn(seconds=seconds)
+            with pytest.raises(ContentsForbidden) as refused:
+                call(gate, reference="another", contents=True)
+        assert refused.value.retry_after == 1
+        assert units() == before
+
+        clock.turn(seconds=1)
+        call(gate, contents=True)
+        call(gate, contents=True)  # for it was answered
+
+    def test_the_shipment_level_is_not(self, gate: Gate) -> None:
+        assert not gate.breaker.open
+        call(gate)
+        with pytest.raises(ContentsForbidden):
+            call(gate, contents=True)  # of which that says nothing
+
+    @pytest.mark.parametrize("error", [ContentsForbidden(), ProBroken()])
+    def test_one_a_minute_tries_again(
+        self, gate: Gate, clock: TurnableClock, error: ProError
+    ) -> None:
+        for minute in range(3):
+            clock.turn(seconds=REFUSED)
+            with suppress(type(error)), gate.call(1, f"ORDER-{minute}", contents=True):
+                with pytest.raises(ContentsForbidden):
+                    call(gate, reference="another", contents=True)
+                raise error
+            with pytest.raises(ContentsForbidden):
+                call(gate, reference="another", contents=True)
+
+    def test_a_word_about_the_reference_shows_that_it_may_be_asked(
+        self, gate: Gate, clock: TurnableClock
+    ) -> None:
+        clock.turn(seconds=REFUSED)
+        call(gate, ShipmentNotFound(), contents=True)
+
+        call(gate, contents=True)
+
+    def test_it_is_no_probe_of_the_breaker(self, gate: Gate, clock: TurnableClock) -> None:
+        fail_about_five(gate)
+        clock.turn(seconds=19)
+        with pytest.raises(ContentsForbidden):
+            call(gate, contents=True)
+
+        call(gate)
+        assert not gate.breaker.open
+
+    def test_it_is_an_alarm(self, gate: Gate, caplog: pytest.LogCaptureFixture) -> None:
+        gate.contents.forbid(ContentsForbidden(correlation_id="c0rrelation"))
+
+        (record,) = caplog.get_records("call")
+        assert record.levelno == logging.CRITICAL
+        assert "c0rrelation" in record.getMessage()
 
 
 def _time_out() -> None:

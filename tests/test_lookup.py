@@ -26,7 +26,7 @@ from tests.shipments import event, item, new_reference, shipment
 from tracking import metrics
 from tracking.allowance import Allowance
 from tracking.lookup import PATIENCE
-from tracking.pro.simulator import Fault, Simulator
+from tracking.pro.simulator import CONTENTS, Fault, Simulator
 
 BOTH_WAYS = [False, True]
 
@@ -248,7 +248,6 @@ def test_what_neither_a_shipment_nor_an_item_carries_is_not_found(listing, empty
     [
         (Fault("status", status=410), 410),
         (Fault("status", status=401), 503),
-        (Fault("status", status=403), 503),
         (Fault("status", status=429), 503),
         (Fault("status", status=500), 503),
         (Fault("status", status=502, body="<html>"), 503),
@@ -383,6 +382,103 @@ def test_where_the_contents_of_the_one_shipment_fail_it_cannot_answer_now(pro, s
     shopper.json(tag, status=503, level="contents")
 
     assert targets(pro)[-1] == f"{reference}/shipment_contents"
+
+
+# An account that may not use the contents level
+
+FORBIDDEN = Fault("status", status=403, body='{"code": "forbidden"}')
+
+
+@pytest.fixture
+def small(pro):
+    """PRO with an account that has only the shipment level."""
+    pro.fault(FORBIDDEN, CONTENTS)
+    return pro
+
+
+def test_without_contents_level_what_the_first_try_said_stands(small, shopper):
+    tag, other = new_tag(), put_parcel(small, "in_transit")
+
+    shopper.json(tag, status=404)
+    shopper.json(tag, status=404)
+    shopper.json(other)
+
+    assert targets(small) == [of_order(tag), of_items(tag), other]
+
+
+def test_without_contents_level_what_is_not_found_is_remembered_for_a_minute(small, shopper, clock):
+    tag = new_tag()
+    shopper.json(tag, status=404)
+    clock.turn(seconds=53)
+    shopper.json(tag, status=404)
+    assert len(targets(small)) == 2
+    small.put(shipment(event(), custom_reference=tag))
+    clock.turn(seconds=8)
+
+    assert shopper.json(tag)["total"] == 1
+
+
+def test_without_contents_level_it_is_tried_once_a_minute_whatever_is_asked_for(
+    small, shopper, clock
+):
+    for _ in range(3):
+        for _ in range(10):
+            shopper.json(new_tag(), status=404)
+            reference = put_parcel(small, "in_transit")
+            assert status_of(shopper.json(reference, level="contents")) == "in_transit"
+        asked = targets(small)
+        assert len([one for one in asked if "shipment_contents" in one]) == 1
+        assert len(asked) == 10 + 10 + 1
+        clock.turn(seconds=60)
+
+    small.heal()
+    tag, _ = put_items(small, "delivered")
+    assert shopper.json(tag)["headline"] == "Delivered"
+
+
+def test_without_contents_level_a_parcel_by_its_items_is_told_as_a_whole(small, shopper):
+    reference = put_parcel(small, "out_for_delivery", shipment_contents=[item(event())])
+
+    answer = shopper.json(reference, level="contents")
+    page = shopper.ask(reference, level="contents").select_one("main")
+    shopper.json(reference)
+
+    assert targets(small) == [f"{reference}/shipment_contents", reference]
+    assert answer["level"] == "contents"
+    assert answer["shipments"][0]["items"] == []
+    assert len(answer["shipments"][0]["events"]) == 1
+    assert "does not tell us about each item separately" in page.get_text()
+    assert "See the whole parcel" in page.get_text()
+
+
+@pytest.mark.parametrize(("count", "page"), [(1, 1), (2, 1), (12, 2)])
+def test_without_contents_level_an_order_by_its_items_is_its_parcels(small, shopper, count, page):
+    tag, references = put_order(small, count)
+
+    answer = shopper.json(tag, level="contents", page=str(page))
+
+    shown = [one["shipment_reference"] for one in answer["shipments"]]
+    assert (answer["total"], shown) == (count, references[10 * (page - 1) :])
+    assert targets(small) == [of_items(tag, 10 * (page - 1)), of_order(tag, 10 * (page - 1))]
+
+
+def test_without_contents_level_what_the_other_says_is_said(small, shopper):
+    gone = put_parcel(small, "in_transit", state="removed")
+    soon = put_parcel(small, state="processing")
+
+    shopper.json(gone, status=410, level="contents")
+    shopper.json(new_reference(), status=404, level="contents")
+    shopper.json(new_tag(), status=404, level="contents")
+    assert shopper.json(soon, level="contents")["shipments"][0]["events"] == []
+
+
+def test_without_contents_level_where_the_other_fails_it_cannot_answer_now(small, shopper):
+    reference = put_parcel(small, "in_transit")
+    small.fault(Fault("reset"))
+
+    shopper.json(reference, status=503, level="contents")
+
+    assert targets(small) == [f"{reference}/shipment_contents", reference]
 
 
 # Carriers that tell nothing item by item

@@ -45,9 +45,9 @@ from tests.test_client import JSON, Raw
 from tests.test_hostile import HARMLESS, HOSTILE, shape
 from tracking import metrics
 from tracking.freshness import AGAIN
-from tracking.pro.breaker import MOST_IN_A_ROW
+from tracking.pro.breaker import MOST_IN_A_ROW, REFUSED
 from tracking.pro.gate import ONE_REFUSAL
-from tracking.pro.simulator import Fault
+from tracking.pro.simulator import CONTENTS, Fault
 from tracking.signing import Signer
 
 GATEWAY = Fault(
@@ -197,6 +197,32 @@ def test_B2_B3_our_key_is_refused(scene: Scene, number: int, name: str) -> None:
     assert f"CRITICAL tracking.pro.breaker PRO refuses our key: {name}" in scene.logs
     recovers(scene, cold, after=10)
     recovers(scene, old=old, after=AGAIN)
+
+
+def test_B3_403_at_contents_level_is_about_that_level_alone(scene: Scene) -> None:
+    others = [scene.parcel() for _ in range(3)]
+    unknown = [f"{new_reference()[-10:]}-typo" for _ in range(6)]
+    scene.references += unknown
+
+    with scene.failing(status(403, {"correlation_id": "c0rrelation"}), CONTENTS):
+        for one in unknown[:3]:
+            not_found(scene.ask(one), one)
+        for one in others:
+            was_fresh(scene.ask(one))
+            was_fresh(scene.ask(one, level="contents"))
+        assert sum("/shipment_contents" in call.target for call in scene.pro.calls) == 1
+        scene.clock.turn(seconds=REFUSED)
+        for one in unknown[3:]:
+            not_found(scene.ask(one), one)
+    assert sum("/shipment_contents" in call.target for call in scene.pro.calls) == 2
+
+    assert scene.asks_again()
+    assert scene.logs.count("CRITICAL") == 2
+    assert "refuses our key the contents level, correlation id c0rrelation" in scene.logs
+    scene.clock.turn(seconds=REFUSED)
+    made = shipment(event(), shipment_contents=[item(event("delivered"), custom_reference="I-1")])
+    scene.put(made)
+    assert scene.ask("I-1").headline == "Delivered"
 
 
 @pytest.mark.parametrize("seen_before", [False, True])

@@ -127,7 +127,8 @@ class Calls:
         return self.memory.judge(outcome, question.level, shipments)
 
     def _fetch(self, question: Question, deadline: Deadline) -> ShipmentPage:
-        with self.gate.call(question.units, question.text):
+        contents = question.level == "contents"
+        with self.gate.call(question.units, question.text, contents=contents):
             try:
                 page = self._decipher(question, deadline)
             except AnswerOfAnother:  # all that comes next on that line may be of another too

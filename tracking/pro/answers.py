@@ -35,7 +35,7 @@ def decipher_shipment(answer: Answer, reference: str) -> Shipment:
 
 def decipher_shipment_contents(answer: Answer, reference: str) -> Shipment:
     """Read the answer of Get Contents-Level Tracking Events for `reference`. Raises ProError."""
-    shipment = _shipment_with_items(_object(answer))
+    shipment = _shipment_with_items(_object(answer, contents=True))
     return _asked_for(shipment, reference)
 
 
@@ -49,14 +49,15 @@ def decipher_shipments_contents(
     answer: Answer, custom_reference: str, skip: int = 0
 ) -> ShipmentPage:
     """Read that of Get Contents-Level Tracking Events by Custom Reference. Raises ProError."""
-    page = _page(_object(answer), "tracking_contents_responses", _shipment_with_items, skip)
+    body = _object(answer, contents=True)
+    page = _page(body, "tracking_contents_responses", _shipment_with_items, skip)
     return _asked_for_in(page, custom_reference, _tags_of_items)
 
 
-def _object(answer: Answer) -> Json:
+def _object(answer: Answer, *, contents: bool = False) -> Json:
     """The body of a 200 as an object; every other status is an error with a name."""
     if answer.status != 200:
-        raise error_of(answer)
+        raise error_of(answer, contents=contents)
     kind = answer.headers.get("Content-Type", "application/json").partition(";")[0].strip().lower()
     if not kind.endswith(("/json", "+json")):
         raise AnswerForeign("not JSON by its own word")

@@ -77,6 +77,12 @@ class Forbidden(ProUnavailable):
     """403: the account may not use this endpoint."""
 
 
+class ContentsForbidden(Forbidden):
+    """The same at contents level, now or of late: the shipment level can be asked on."""
+
+    counts = False
+
+
 class RefusedOnTheWay(ProUnavailable):
     """A 403 that is not PRO's own: a gateway in front of it refuses this reference, or all.
 

@@ -1,5 +1,6 @@
 """Whether PRO may be asked now: every call passes here, and is counted."""
 
+import logging
 import re
 import threading
 import time
@@ -9,10 +10,11 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from tracking import metrics
-from tracking.pro.breaker import Breaker
+from tracking.pro.breaker import REFUSED, Breaker
 from tracking.pro.budget import Budget
 from tracking.pro.errors import (
     AskedInVain,
+    ContentsForbidden,
     Forbidden,
     NotAsked,
     ProError,
@@ -26,6 +28,7 @@ ONE_REFUSAL = 60.0  # seconds for which a reference that a gateway refused is no
 ONE_FAILURE = 13.5  # and one about which PRO fails: no longer than an old answer waits anyway
 _MOST_FAILING = 1000  # references
 _ABOUT_ALL = (NotAsked, Unauthorised, Forbidden, TooManyRequests)
+_log = logging.getLogger(__name__)
 _ORDINARY = re.compile(r"#?[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -70,35 +73,85 @@ class Refused:
             self._until.pop(reference, None)
 
 
+class Contents:
+    """The contents level, which PRO may forbid an account: then one call a minute tries again.
+
+    `timer` gives monotonic seconds.
+    """
+
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+        self._timer = timer
+        self._lock = threading.Lock()
+        self._again: float | None = None  # when to try
+
+    def check(self) -> None:
+        """Raises ContentsForbidden where it is left alone."""
+        with self._lock:
+            if self._again is None:
+                return
+            left = self._again - self._timer()
+            if left <= 0:  # this one tries
+                self._leave_alone()
+                return
+        metrics.shed.labels("forbidden").inc()
+        raise ContentsForbidden(retry_after=ceil(left))
+
+    def forbid(self, error: ContentsForbidden) -> None:
+        """PRO did."""
+        _log.critical(
+            "PRO refuses our key the contents level, correlation id %s", error.correlation_id
+        )
+        with self._lock:
+            self._leave_alone()
+
+    def allow(self) -> None:
+        """PRO told what it knows."""
+        with self._lock:
+            self._again = None
+
+    def _leave_alone(self) -> None:
+        self._again = self._timer() + REFUSED
+
+
 @dataclass(frozen=True)
 class Gate:
-    """The breaker, the budget, and the references that are left alone."""
+    """The breaker, the budget, and the references and the level that are left alone."""
 
     breaker: Breaker
     budget: Budget
     refused: Refused = field(default_factory=Refused)
+    contents: Contents = field(default_factory=Contents)
 
     @contextmanager
-    def call(self, units: int, reference: str) -> Iterator[None]:
+    def call(self, units: int, reference: str, *, contents: bool = False) -> Iterator[None]:
         """Around one call about a reference and the reading of its answer.
 
-        Raises ProPaused, BudgetSpent or AskedInVain.
+        Raises ProPaused, BudgetSpent or AskedInVain, and at contents level ContentsForbidden.
         """
         self.refused.check(reference)
         with self.breaker.guard():
+            if contents:
+                self.contents.check()
             self.budget.spend(units)
             metrics.pro_units.inc(units)
             outcome = "broken"
             try:
                 yield
                 outcome = "answered"
-                self.refused.forget(reference)
+                self._hear(reference, None, contents=contents)
             except ProError as error:
                 outcome = type(error).__name__
-                if not isinstance(error, ProUnavailable):  # PRO's word about the reference
-                    self.refused.forget(reference)
-                elif not isinstance(error, _ABOUT_ALL):
-                    self.refused.note(reference, error)
+                self._hear(reference, error, contents=contents)
                 raise
             finally:
                 metrics.pro_calls.labels(outcome).inc()
+
+    def _hear(self, reference: str, error: ProError | None, *, contents: bool) -> None:
+        if isinstance(error, ContentsForbidden):
+            self.contents.forbid(error)
+        elif not isinstance(error, ProUnavailable):  # PRO's word about the reference
+            self.refused.forget(reference)
+            if contents:
+                self.contents.allow()
+        elif not isinstance(error, _ABOUT_ALL):
+            self.refused.note(reference, error)

@@ -10,6 +10,7 @@ from typing import Any
 from tracking.pro.client import Answer
 from tracking.pro.errors import (
     BadRequest,
+    ContentsForbidden,
     Forbidden,
     MethodNotSupported,
     ProBroken,
@@ -39,16 +40,19 @@ _USUAL_WAIT = 15  # seconds; where PRO says "too many" and not until when
 _LONGEST_WAIT = 300  # seconds; what Retry-After may make us promise
 
 
-def error_of(answer: Answer, now: float | None = None) -> ProError:
+def error_of(answer: Answer, now: float | None = None, *, contents: bool = False) -> ProError:
     """What the contract's table of errors calls an answer that is not a 200.
 
-    `now` is in seconds since the epoch: Retry-After may be a date.
+    `contents` tells that it is about the contents level. `now` is in seconds since the epoch:
+    Retry-After may be a date.
     """
     body = _error_body(answer)
     details = objects(body.get("details"))
     error = _ERRORS.get(answer.status, ProBroken)
     if error is Forbidden and answer.body and not body:
         error = RefusedOnTheWay
+    if error is Forbidden and contents:
+        error = ContentsForbidden
     if error is ShipmentNotFound and _mentions(body, details, "processing"):
         error = ShipmentProcessing
     if error is BadRequest and any(map(_is_about_reference, [body, *details])):

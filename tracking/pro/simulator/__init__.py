@@ -4,8 +4,8 @@ It conforms to `pro-tracking-api.yaml`, beside this file. It answers the demo an
 fails on request. Alone: `python -m tracking.pro.simulator --port 9000`.
 """
 
-from tracking.pro.simulator.faults import Fault
+from tracking.pro.simulator.faults import CONTENTS, Fault
 from tracking.pro.simulator.server import Call, Simulator
 from tracking.pro.simulator.stories import SAMPLES, STORIES, Story
 
-__all__ = ["SAMPLES", "STORIES", "Call", "Fault", "Simulator", "Story"]
+__all__ = ["CONTENTS", "SAMPLES", "STORIES", "Call", "Fault", "Simulator", "Story"]

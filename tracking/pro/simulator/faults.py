@@ -32,6 +32,7 @@ Kind = Literal[
 ]
 
 EVERYTHING = "*"
+CONTENTS = "*/shipment_contents"  # everything at that level
 BIG = 2_000_000  # bytes
 BOMB = 100_000_000  # bytes, once decompressed
 ANOTHER_REFERENCE = "sp_" + "9" * 32
@@ -115,10 +116,10 @@ class Faults:
             if armed := self._armed.pop(reference, None):
                 armed.over.set()
 
-    def take(self, reference: str | None) -> Armed | None:
+    def take(self, reference: str | None, contents: bool) -> Armed | None:
         """The fault for a call about `reference`, the more specific first; it counts as fired."""
         with self._lock:
-            for key in (reference, EVERYTHING):
+            for key in (reference, CONTENTS if contents else None, EVERYTHING):
                 armed = self._armed.get(key) if key is not None else None
                 if armed and armed.takes_one():
                     self._fired.append(armed.fault.kind)

@@ -102,7 +102,7 @@ class Simulator:
         self._account.remove(shipment_reference)
 
     def fault(self, fault: Fault, reference: str = EVERYTHING) -> None:
-        """Fail from now on, for one shipment or custom reference, or for all calls.
+        """Fail from now on, for one shipment or custom reference, for CONTENTS, or for all calls.
 
         It replaces the earlier fault for the same reference.
         """
@@ -149,7 +149,8 @@ class Simulator:
         """The normal answer, or what a fault makes of it; None where that ends the connection."""
         normal = api.answer(request, self._account, self.key, self._empty_lists)
         route = api.Route.of(request.target)
-        armed = self._faults.take(route.reference if route else None)
+        asked = (route.reference, route.contents) if route else (None, False)
+        armed = self._faults.take(*asked)
         return act(armed, normal, connection) if armed else normal
 
 
