@@ -92,8 +92,11 @@ class Allowance:
             counts.leave(network, place, in_vain=in_vain)
 
     def renewal(self, network: str) -> bool:
-        """Count one lookup of what is remembered, and so no guess; whether it may be made."""
-        _, verdict = self._try(network, NO_PLACE)
+        """Count one lookup of what is remembered, and so no guess; whether it may be made.
+
+        There may be as many of these as of the others, and they leave those alone.
+        """
+        _, verdict = self._try(f"renewals of {network}", NO_PLACE)
         if verdict.limit:
             metrics.too_many.labels("renewals").inc()
         return not verdict.limit
