@@ -367,6 +367,28 @@ def test_E3_one_that_is_killed_while_others_are_replaced_is_begun_again_at_once(
         assert shows(fleet.look_up(made["shipment_reference"]), made)
 
 
+def test_E3_those_that_serve_stay_where_the_next_cannot_begin(copy, upstream):
+    made = parcel(upstream)
+    fleet = Fleet(upstream, 2).start(root=copy)
+    try:
+        fleet.wait_for_all()
+        before, app = set(fleet.pids), (copy / "app.py").read_text()
+        (copy / "app.py").write_text(app + "\nraise SystemExit(3)\n")
+        fleet.process.send_signal(signal.SIGHUP)
+        until(lambda: fleet.text.count("The old one stays.") == 2)
+
+        assert set(fleet.pids) == before
+        assert all(shows(fleet.look_up(made["shipment_reference"]), made) for _ in range(20))
+        (copy / "app.py").write_text(app)
+        fleet.process.send_signal(signal.SIGHUP)
+        until(lambda: len(fleet.pids) == 2 and not before & set(fleet.pids))
+        fleet.wait_for_all()
+        assert shows(fleet.look_up(made["shipment_reference"]), made)
+        check_no_leak(fleet, [], made)
+    finally:
+        assert fleet.stop() == 0
+
+
 def test_E5_silent_lines_and_half_sent_headers_hold_nobody_up(one, upstream, hot):
     cold = parcel(upstream)
     with silent(one, 8) as mute, silent(one, 8, HALF) as half:

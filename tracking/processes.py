@@ -88,7 +88,7 @@ class Processes(Granian):  # type: ignore[misc,valid-type]
             self.main_loop_interrupt.set()
 
     def _begin_again(self, index: int, *args: Any) -> None:
-        self._in_vain += self.wrks[index].inner.pid not in self._begun
+        self._in_vain += not self._has_begun(self.wrks[index])
         super()._respawn_workers([index], *args)
         self.respawned_wrks = dict.fromkeys(range(self.workers), math.inf) if self._hopeless else {}
 
@@ -98,18 +98,29 @@ class Processes(Granian):  # type: ignore[misc,valid-type]
         return bool(self._in_vain >= self.workers)
 
     def _replace(self, index: int, *args: Any) -> None:
-        """The old one leaves when the new one has begun."""
-        old = self.wrks[index]
-        old.interrupt_by_parent = True  # whenever it ends now, nobody comes in its place but one
-        self.wrks[index] = self._spawn_worker(index, *args)
-        self.wrks[index].start()
-        self._attend(lambda: self.wrks[index].inner.pid in self._begun, LONGEST_START, *args)
+        """The old one leaves when the new one has begun, and stays where that cannot."""
+        old, new = self.wrks[index], self._spawn_worker(index, *args)
+        old.interrupt_by_parent = new.interrupt_by_parent = True  # neither is begun again meanwhile
+        new.start()
+        self._attend(lambda: self._has_begun(new) or not new.is_alive(), LONGEST_START, *args)
+        self.wrks[index] = stays = new if self._has_begun(new) else old
+        stays.interrupt_by_parent = False
+        if not stays.is_alive():
+            self.interrupt_children.append(index)
+        if stays is old:
+            new.kill()
+            if not self.interrupt_signal:
+                self._say("A new process has not begun. The old one stays.")
+            return
         old.terminate()
         self._attend(lambda: not old.is_alive(), LONGEST_STOP, *args)
         if self.interrupt_signal:
             self.wrks.append(old)
         elif old.is_alive():
             old.kill()
+
+    def _has_begun(self, worker: Any) -> bool:
+        return worker.inner.pid in self._begun
 
     def _attend(self, done: Callable[[], bool], seconds: float, *args: Any) -> None:
         """Wait for it; those that end meanwhile are begun again, and to be told to stop ends it."""
