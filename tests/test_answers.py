@@ -22,6 +22,7 @@ from tracking.pro.answers import (
 from tracking.pro.client import Answer
 from tracking.pro.errors import (
     AnswerOfAnother,
+    AnswerTooLarge,
     AnswerUnreadable,
     BadRequest,
     ContentsForbidden,
@@ -1001,6 +1002,27 @@ def test_the_items_of_a_list_are_read() -> None:
     (found,) = decipher_shipments_contents(answer(body), TAG).shipments
 
     assert [one.reference for one in found.items or ()] == ["sc_1"]
+
+
+def test_an_item_of_which_nothing_is_told_is_none() -> None:
+    body = shipment(shipment_reference=SP, shipment_contents=[{}, item(), {"events": []}, {"x": 1}])
+
+    assert len(decipher_shipment_contents(answer(body), SP).items or ()) == 1
+
+
+def test_an_answer_with_more_items_than_any_parcel_has_is_too_large() -> None:
+    """Each of them is a part of the page."""
+    few, many = ([item(custom_reference=TAG)] * number for number in (500, 1001))
+
+    two = [shipment(shipment_contents=few) for _ in range(2)]
+    assert decipher_shipments_contents(answer(contents_listing(*two)), TAG).shipments
+    with pytest.raises(AnswerTooLarge):
+        decipher_shipment_contents(
+            answer(shipment(shipment_reference=SP, shipment_contents=many)), SP
+        )
+    listed = [shipment(shipment_contents=few) for _ in range(3)]
+    with pytest.raises(AnswerTooLarge):
+        decipher_shipments_contents(answer(contents_listing(*listed)), TAG)
 
 
 # Whatever comes

@@ -7,14 +7,18 @@ parcel, unknown codes and fields never break. What is wrong as a whole is refuse
 import json
 import math
 import re
-import unicodedata
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from tracking import metrics
+from tracking.pro.asked_for import asked_for, asked_for_in, tag_of_shipment, tags_of_items
 from tracking.pro.client import Answer
-from tracking.pro.errors import AnswerForeign, AnswerOfAnother, AnswerUnreadable, ShipmentNotFound
+from tracking.pro.errors import (
+    AnswerForeign,
+    AnswerTooLarge,
+    AnswerUnreadable,
+    ShipmentNotFound,
+)
 from tracking.pro.fields import code, count, lat_long, objects, text, texts
 from tracking.pro.refusals import error_of
 from tracking.shipments import TAKE, Carrier, Event, Item, Shipment, ShipmentPage
@@ -23,6 +27,8 @@ from tracking.timestamps import Timestamp, parse_date
 Json = dict[str, Any]
 
 _MOST = 999 * TAKE  # shipments; no order has as many, and no page beyond has an address
+_MOST_ITEMS = 1000  # of one answer
+_NOTHING = Item()  # an item of which nothing is told
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SHIPMENT_REFERENCE = re.compile(r"sp_[0-9]{32}", re.ASCII)
 
@@ -30,19 +36,20 @@ _SHIPMENT_REFERENCE = re.compile(r"sp_[0-9]{32}", re.ASCII)
 def decipher_shipment(answer: Answer, reference: str) -> Shipment:
     """Read the answer of Get Tracking Events for `reference`. Raises ProError."""
     shipment = _shipment(_object(answer))
-    return _asked_for(shipment, reference)
+    return asked_for(shipment, reference)
 
 
 def decipher_shipment_contents(answer: Answer, reference: str) -> Shipment:
     """Read the answer of Get Contents-Level Tracking Events for `reference`. Raises ProError."""
     shipment = _shipment_with_items(_object(answer, contents=True))
-    return _asked_for(shipment, reference)
+    _check_number_of_items([shipment])
+    return asked_for(shipment, reference)
 
 
 def decipher_shipments(answer: Answer, custom_reference: str, skip: int = 0) -> ShipmentPage:
     """Read the answer of Get Tracking Events by Custom Reference. Raises ProError."""
     page = _page(_object(answer), "tracking_responses", _shipment, skip)
-    return _asked_for_in(page, custom_reference, lambda shipment: [shipment.custom_reference])
+    return asked_for_in(page, custom_reference, tag_of_shipment)
 
 
 def decipher_shipments_contents(
@@ -51,7 +58,8 @@ def decipher_shipments_contents(
     """Read that of Get Contents-Level Tracking Events by Custom Reference. Raises ProError."""
     body = _object(answer, contents=True)
     page = _page(body, "tracking_contents_responses", _shipment_with_items, skip)
-    return _asked_for_in(page, custom_reference, _tags_of_items)
+    _check_number_of_items(page.shipments)
+    return asked_for_in(page, custom_reference, tags_of_items)
 
 
 def _object(answer: Answer, *, contents: bool = False) -> Json:
@@ -99,7 +107,8 @@ def _shipment(body: Json) -> Shipment:
 
 
 def _shipment_with_items(body: Json) -> Shipment:
-    items = tuple(_item(one) for one in objects(body.get("shipment_contents")))
+    told = map(_item, objects(body.get("shipment_contents")))
+    items = tuple(item for item in told if item != _NOTHING)
     references = (reference for item in items for reference in item.carrier_references)
     return Shipment(
         shipment_reference=_reference(body),
@@ -118,44 +127,6 @@ def _reference(body: Json) -> str:
     return reference
 
 
-def _asked_for(shipment: Shipment, reference: str) -> Shipment:
-    if shipment.shipment_reference != reference:
-        raise AnswerOfAnother("another shipment than the one asked for")
-    return shipment
-
-
-def _asked_for_in(
-    page: ShipmentPage, custom_reference: str, tags: Callable[[Shipment], list[str | None]]
-) -> ShipmentPage:
-    """The page without the shipments whose `tags` all are other custom references.
-
-    How PRO compares them is not said. Where nothing is left to compare, nobody can tell.
-    """
-    asked = _plain(custom_reference)
-    theirs = tuple(
-        shipment
-        for shipment in page.shipments
-        if not asked or any(tag is None or _plain(tag) == asked for tag in tags(shipment))
-    )
-    if page.shipments and not theirs:
-        raise AnswerOfAnother("other shipments than those asked for")
-    others = len(page.shipments) - len(theirs)
-    return replace(page, shipments=theirs, total=page.total - others) if others else page
-
-
-def _tags_of_items(shipment: Shipment) -> list[str | None]:
-    """Those of the items, which the contents level goes by; the shipment's own will do."""
-    own = [shipment.custom_reference] if shipment.custom_reference and shipment.items else []
-    return [*own, *(item.custom_reference for item in shipment.items or ())] or [None]
-
-
-def _plain(custom_reference: str) -> str:
-    """Letters and digits, without case, width, accents or leading zeros."""
-    parts = unicodedata.normalize("NFKD", custom_reference)
-    plain = "".join(filter(str.isalnum, parts)).casefold()  # a mark is not one of them
-    return plain.lstrip("0") or plain[:1]
-
-
 def _carrier(body: Json) -> Carrier:
     """`carrier` in the contract, `carrier_details` in some of Sorted's examples."""
     named = next(filter(None, objects([body.get("carrier"), body.get("carrier_details")])), {})
@@ -165,6 +136,12 @@ def _carrier(body: Json) -> Carrier:
         service_reference=text(named.get("service_reference")),
         service_name=text(named.get("service_name")),
     )
+
+
+def _check_number_of_items(shipments: Iterable[Shipment]) -> None:
+    """Each is a part of the page, and no parcel has as many."""
+    if sum(len(shipment.items or ()) for shipment in shipments) > _MOST_ITEMS:
+        raise AnswerTooLarge("too many items")
 
 
 def _item(body: Json) -> Item:
