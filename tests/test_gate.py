@@ -172,6 +172,38 @@ class TestRefusedOnTheWay:
 
         assert not gate.breaker.open
 
+    @pytest.mark.parametrize("error", [ProBroken, BadRequest])
+    @pytest.mark.parametrize(
+        "form", ["a*b{}&", "<{}>", "{}%", "\U0001f4e6{}", "a:{}", "{}?", "'{}"]
+    )
+    def test_odd_ones_that_break_pro_pause_nobody(
+        self, gate: Gate, form: str, error: type[ProError]
+    ) -> None:
+        gate = replace(gate, budget=Budget(0, 0))
+        for number in range(200):
+            call(gate, error(), reference=form.format(number))
+
+        assert not gate.breaker.open
+
+    @pytest.mark.parametrize("error", [ProBroken, BadRequest])
+    @pytest.mark.parametrize("form", ["ORDER-{}", "2026/{}", "No. {}", "Commandé {}", "#{}"])
+    def test_whole_orders_are_not_odd_to_pro(
+        self, gate: Gate, form: str, error: type[ProError]
+    ) -> None:
+        for number in range(5):
+            call(gate, error(), reference=form.format(number))
+
+        assert gate.breaker.open
+
+    @pytest.mark.parametrize("error", [ProTooSlow, ProUnreachable])
+    def test_where_no_answer_comes_how_the_reference_looks_is_no_matter(
+        self, gate: Gate, error: type[ProError]
+    ) -> None:
+        for number in range(5):
+            call(gate, error(), reference=f"<{number}>")
+
+        assert gate.breaker.open
+
     def test_how_long_to_wait_with_one_pauses_nobody(self, gate: Gate) -> None:
         call(gate, RefusedOnTheWay(retry_after=300), reference="ORDER-1")
 

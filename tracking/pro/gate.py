@@ -14,9 +14,11 @@ from tracking.pro.breaker import REFUSED, Breaker
 from tracking.pro.budget import Budget
 from tracking.pro.errors import (
     AskedInVain,
+    BadRequest,
     ContentsForbidden,
     Forbidden,
     NotAsked,
+    ProBroken,
     ProError,
     ProUnavailable,
     RefusedOnTheWay,
@@ -29,7 +31,8 @@ ONE_FAILURE = 13.5  # and one about which PRO fails: no longer than an old answe
 _MOST_FAILING = 1000  # references
 _ABOUT_ALL = (NotAsked, Unauthorised, Forbidden, TooManyRequests)
 _log = logging.getLogger(__name__)
-_ORDINARY = re.compile(r"#?[A-Za-z0-9_-]+", re.ASCII)
+_ORDINARY = re.compile(r"#?[A-Za-z0-9_-]+", re.ASCII)  # as no gateway refuses it for itself
+_HARMLESS = re.compile(r"[\w #.,/-]+")  # as no PRO breaks of it
 
 
 class Refused:
@@ -37,8 +40,8 @@ class Refused:
 
     Each such answer is billed. So after two in a row, or one that asks for time or is a gateway's
     refusal, the reference is left alone for a while. Only the first tells anything of PRO, so that
-    it takes different ones to open the breaker. One that looks odd may be refused for itself, and
-    no client can pause the others with those. `timer` gives monotonic seconds.
+    it takes different ones to open the breaker. One that looks odd may be refused for itself, or
+    break PRO, and no client can pause the others with those. `timer` gives monotonic seconds.
     """
 
     def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
@@ -61,7 +64,10 @@ class Refused:
             if isinstance(error, RefusedOnTheWay):
                 error.counts = _ORDINARY.fullmatch(reference) is not None
                 error.retry_after, seconds = None, ONE_REFUSAL  # it is about this one
-            if known is not None:
+            breaks = isinstance(error, (BadRequest, ProBroken)) and not _HARMLESS.fullmatch(
+                reference
+            )
+            if breaks or known is not None:
                 error.counts = False
             self._until[reference] = max(known or 0.0, self._timer() + seconds)
             if len(self._until) > _MOST_FAILING:
