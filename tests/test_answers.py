@@ -901,7 +901,14 @@ class TestWhoseListItIs:
         assert [one.shipment_reference for one in page.shipments] == [
             listed[1]["shipment_reference"]
         ]
-        assert page.total == 11
+        assert page.total == 12  # the next page is to be reached
+
+    def test_where_that_is_all_the_others_are_not_counted(self, asked: str) -> None:
+        listed = [shipment(custom_reference=tag) for tag in ("ORDER-8", "ORDER-7", "ORDER-8")]
+
+        page = decipher_shipments(answer(listing(*listed)), asked)
+
+        assert (len(page.shipments), page.total) == (1, 1)
 
     def test_at_contents_level_only_those_with_such_an_item(self, asked: str) -> None:
         listed = [

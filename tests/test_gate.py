@@ -248,6 +248,29 @@ class TestOneThatFails:
         """The same, and nothing is too dear."""
         return replace(gate, budget=Budget(0, 0))
 
+    def test_that_it_failed_long_ago_is_no_reason_to_think_that_it_is_about_it(
+        self, clock: TurnableClock
+    ) -> None:
+        refused = Refused(clock.timer)
+
+        def counts() -> bool:
+            error = ProBroken()
+            refused.note("ORDER-1", error)
+            return error.counts
+
+        assert [counts(), counts()] == [True, False]
+        clock.turn(minutes=3)
+        assert [counts(), counts()] == [True, False]
+
+    def test_at_the_other_level_it_is_another(self, gate: Gate) -> None:
+        for _ in range(2):
+            call(gate, ProBroken())
+            call(gate, contents=True)  # is answered
+
+        with pytest.raises(AskedInVain):
+            call(gate)
+        call(gate, contents=True)
+
     @pytest.mark.parametrize("error", ABOUT_ONE, ids=lambda error: error.__name__)
     def test_after_two_in_a_row_it_is_left_alone_and_tried_now_and_then(
         self, gate: Gate, clock: TurnableClock, error: type[ProError]

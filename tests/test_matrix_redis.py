@@ -46,6 +46,9 @@ from tests.redis_server import DrippingRedis, RedisServer, SlowProxy
 from tests.shipments import event, new_reference
 from tracking import calls, connection, envelope, metrics
 from tracking.guard import BREAK
+from tracking.pro.client import Client
+from tracking.pro.deadline import Deadline
+from tracking.pro.errors import ContentsForbidden
 from tracking.pro.simulator import Fault, Simulator
 from tracking.questions import Question
 from tracking.references import Reference
@@ -837,6 +840,36 @@ def test_D15_a_failure_leaves_the_good_entry_alone(process, upstream, own_redis,
     assert "Live updates are delayed" not in look_up(shopper, made).text
     assert calls_about(upstream, made) == 2
     clean(answers, caplog, made)
+
+
+def test_D12_who_waits_while_another_is_forbidden_the_contents_is_told_as_much(
+    process, upstream, own_redis, monkeypatch
+):
+    made, go_on, asked = parcel(upstream), threading.Event(), []
+
+    def shipment_contents(self: Client, reference: str, deadline: Deadline) -> None:
+        asked.append(reference)
+        assert go_on.wait(LONGEST)
+        raise ContentsForbidden("HTTP 403")
+
+    monkeypatch.setattr(Client, "shipment_contents", shipment_contents)
+    asks = [
+        partial(one.get, "/parcel", reference=made["shipment_reference"], level="contents")
+        for one in (process(), process())
+    ]
+    seen = _claims_seen(own_redis)
+    with held(upstream, made["shipment_reference"]) as let_go, crowd(*asks) as begun:
+        until(lambda: _claims_seen(own_redis) > seen + 2 * 2)  # one asks, and one waits for it
+        assert len(asked) == 1
+        go_on.set()
+        until(lambda: upstream.calls)  # about the whole parcel instead
+        seen = _claims_seen(own_redis)
+        until(lambda: _claims_seen(own_redis) > seen + 3 or any(one.done() for one in begun))
+        let_go()
+        answers = [one.result(LONGEST) for one in begun]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert (len(asked), len(upstream.calls)) == (1, 1)
 
 
 def test_D16_a_flood_of_unknown_references_pushes_out_nothing_good(process, upstream, own_redis):

@@ -26,6 +26,7 @@ from tracking.pro.deadline import Deadline
 from tracking.pro.errors import (
     AnswerOfAnother,
     AskedInVain,
+    ContentsForbidden,
     ProError,
     ProTooSlow,
     ReferenceRejected,
@@ -88,6 +89,9 @@ class Calls:
             outcome = _OUTCOMES[type(error)]
             rejected = isinstance(error, ReferenceRejected)
             shipments = nothing_for(question, outcome)
+        except ContentsForbidden:  # so all others are told at once, and none has asked in vain
+            self.memory.release(claim)
+            raise
         except BaseException:
             self.memory.give_up(claim)
             raise

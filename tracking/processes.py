@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
+from queue import SimpleQueue
 from typing import Any
 
 from granian import Granian
@@ -21,6 +22,26 @@ from tracking.heartbeat import LONGEST_START, LONGEST_STOP, Silence, heard
 
 _TURNING_AWAY = 0.1  # seconds in which a process that is told to stop ceases to let anybody in
 _BETWEEN_LOOKS = 0.05  # seconds
+
+
+class _Wakings:
+    """What granian's main loop waits for, in place of an Event.
+
+    That is deaf for good where a signal comes while its lock is held, and hears two as one.
+    """
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        self._queue.put(None)
+
+    def wait(self) -> None:
+        self._queue.get()
+
+    def clear(self) -> None:
+        """Each is heard once."""
+
 
 Load = Callable[[Connection, Connection, Sequence[SocketHolder]], Any]
 
@@ -44,6 +65,7 @@ class Processes(Granian):  # type: ignore[misc,valid-type]
         self._begun: set[int] = set()
         self._in_vain = 0
         self._doors: list[SocketHolder] = []
+        self.main_loop_interrupt = _Wakings()
         if sys.platform == "linux":
             multiprocessing.set_start_method("fork")  # what is open here is open in each process
         # Told to stop before it has begun, a process ends; granian's own signals come later.
@@ -84,8 +106,6 @@ class Processes(Granian):  # type: ignore[misc,valid-type]
         for index in workers:
             if not self.interrupt_signal:
                 (self._replace if delay else self._begin_again)(index, *args)
-        if self.interrupt_signal or self.interrupt_children:  # it came meanwhile
-            self.main_loop_interrupt.set()
 
     def _begin_again(self, index: int, *args: Any) -> None:
         self._in_vain += not self._has_begun(self.wrks[index])
@@ -105,8 +125,9 @@ class Processes(Granian):  # type: ignore[misc,valid-type]
         self._attend(lambda: self._has_begun(new) or not new.is_alive(), LONGEST_START, *args)
         self.wrks[index] = stays = new if self._has_begun(new) else old
         stays.interrupt_by_parent = False
-        if not stays.is_alive():
+        if not stays.is_alive() and index not in self.interrupt_children:
             self.interrupt_children.append(index)
+            self.main_loop_interrupt.set()
         if stays is old:
             new.kill()
             if not self.interrupt_signal:

@@ -34,7 +34,9 @@ def asked_for_in(
     if page.shipments and not theirs:
         raise AnswerOfAnother("other shipments than those asked for")
     others = len(page.shipments) - len(theirs)
-    return replace(page, shipments=theirs, total=page.total - others) if others else page
+    is_last = page.total <= page.skip + len(page.shipments)
+    total = page.total - others if is_last else page.total  # else the next page is to be reached
+    return replace(page, shipments=theirs, total=total) if others else page
 
 
 def tag_of_shipment(shipment: Shipment) -> list[str | None]:

@@ -1,13 +1,13 @@
 """Whether PRO may be asked now: every call passes here, and is counted."""
 
 import logging
+import math
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import ceil
 
 from tracking import metrics
 from tracking.pro.breaker import REFUSED, Breaker
@@ -28,6 +28,7 @@ from tracking.pro.errors import (
 
 ONE_REFUSAL = 60.0  # seconds for which a reference that a gateway refused is not asked about again
 ONE_FAILURE = 13.5  # and one about which PRO fails: no longer than an old answer waits anyway
+_REMEMBERED = 120.0  # seconds after that for which a failure is no news of PRO
 _MOST_FAILING = 1000  # references
 _ABOUT_ALL = (NotAsked, Unauthorised, Forbidden, TooManyRequests)
 _log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ _HARMLESS = re.compile(r"[\w #.,/-]+")  # as no PRO breaks of it
 
 
 class Refused:
-    """The references about which there was no usable answer when PRO was last asked.
+    """The references about which there was no usable answer of late, each at its level.
 
     Each such answer is billed. So after two in a row, or one that asks for time or is a gateway's
     refusal, the reference is left alone for a while. Only the first tells anything of PRO, so that
@@ -47,36 +48,36 @@ class Refused:
     def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
         self._timer = timer
         self._lock = threading.Lock()
-        self._until: dict[str, float] = {}  # when each may be asked about
+        self._until: dict[tuple[str, bool], float] = {}  # when each may be asked about
 
-    def check(self, reference: str) -> None:
-        """Raises AskedInVain where it is left alone."""
-        left = self._until.get(reference, 0.0) - self._timer()
+    def check(self, reference: str, *, contents: bool = False) -> None:
+        """Raises AskedInVain where it is left alone, at this level."""
+        left = self._until.get((reference, contents), 0.0) - self._timer()
         if left > 0:
             metrics.shed.labels("refused").inc()
-            raise AskedInVain(retry_after=ceil(left))
+            raise AskedInVain(retry_after=math.ceil(left))
 
-    def note(self, reference: str, error: ProUnavailable) -> None:
+    def note(self, reference: str, error: ProUnavailable, *, contents: bool = False) -> None:
         """It had no usable answer; the error may say that PRO fails."""
         with self._lock:
-            known = self._until.pop(reference, None)
-            seconds = error.retry_after or (0 if known is None else ONE_FAILURE)
+            now, key = self._timer(), (reference, contents)
+            until = self._until.pop(key, -math.inf)
+            known = until + _REMEMBERED > now
+            seconds = error.retry_after or (ONE_FAILURE if known else 0)
             if isinstance(error, RefusedOnTheWay):
                 error.counts = _ORDINARY.fullmatch(reference) is not None
                 error.retry_after, seconds = None, ONE_REFUSAL  # it is about this one
-            breaks = isinstance(error, (BadRequest, ProBroken)) and not _HARMLESS.fullmatch(
-                reference
-            )
-            if breaks or known is not None:
+            said = isinstance(error, (BadRequest, ProBroken))
+            if known or (said and not _HARMLESS.fullmatch(reference)):
                 error.counts = False
-            self._until[reference] = max(known or 0.0, self._timer() + seconds)
+            self._until[key] = max(until, now + seconds)
             if len(self._until) > _MOST_FAILING:
                 del self._until[next(iter(self._until))]
 
-    def forget(self, reference: str) -> None:
+    def forget(self, reference: str, *, contents: bool = False) -> None:
         """It was answered."""
         with self._lock:
-            self._until.pop(reference, None)
+            self._until.pop((reference, contents), None)
 
 
 class Contents:
@@ -100,7 +101,7 @@ class Contents:
                 self._leave_alone()
                 return
         metrics.shed.labels("forbidden").inc()
-        raise ContentsForbidden(retry_after=ceil(left))
+        raise ContentsForbidden(retry_after=math.ceil(left))
 
     def forbid(self, error: ContentsForbidden) -> None:
         """PRO did."""
@@ -134,7 +135,7 @@ class Gate:
 
         Raises ProPaused, BudgetSpent or AskedInVain, and at contents level ContentsForbidden.
         """
-        self.refused.check(reference)
+        self.refused.check(reference, contents=contents)
         with self.breaker.guard():
             if contents:
                 self.contents.check()
@@ -156,8 +157,8 @@ class Gate:
         if isinstance(error, ContentsForbidden):
             self.contents.forbid(error)
         elif not isinstance(error, ProUnavailable):  # PRO's word about the reference
-            self.refused.forget(reference)
+            self.refused.forget(reference, contents=contents)
             if contents:
                 self.contents.allow()
         elif not isinstance(error, _ABOUT_ALL):
-            self.refused.note(reference, error)
+            self.refused.note(reference, error, contents=contents)
