@@ -18,6 +18,7 @@ from tracking.logs import place_of
 
 BEAT = 1.0  # seconds
 LONGEST_SILENCE = 10.0  # seconds
+LONGEST_PAUSE = 3.0  # seconds that a process may be stopped, for it says nothing by itself
 LONGEST_START = 60.0  # seconds until a process is first heard
 LONGEST_STOP = 20.0  # seconds that a process may take to end
 
@@ -67,7 +68,7 @@ def is_stopped(pid: int) -> bool:
 
 
 class Silence:
-    """How much longer each process may be silent; one that was stopped, for a beat more.
+    """How much longer each process may be silent; one that was stopped, for less.
 
     Only time in which we were awake ourselves counts: a machine that was suspended, or too busy
     to let us run, has kept the others from beating too. `timer` gives monotonic seconds.
@@ -102,4 +103,4 @@ class Silence:
 
     def _may(self, pid: int) -> float:
         left = self._left.get(pid, LONGEST_START)
-        return min(left, BEAT) if left < math.inf and self._is_stopped(pid) else left
+        return min(left, LONGEST_PAUSE) if left < math.inf and self._is_stopped(pid) else left
