@@ -48,7 +48,7 @@ class EachTime:
             found = ShipmentPage((decipher_shipment(answer, reference.text),), 1)
         else:
             answer = self._get(f"/tracking/custom_reference/{quote(reference.text, safe='')}")
-            found = decipher_shipments(answer)
+            found = decipher_shipments(answer, reference.text)
         shown = tuple(redact(shipment, self.settings.privacy) for shipment in found.shipments)
         return Found(
             reference, level, page, replace(found, shipments=shown), False, datetime.now(UTC)
