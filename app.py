@@ -27,6 +27,7 @@ from tracking.asking import Asking
 from tracking.assets import ASSETS
 from tracking.calls import Calls
 from tracking.config import Settings, read_settings
+from tracking.connection import connect
 from tracking.entries import Entry
 from tracking.finished import FINISH, Answer, FinishedPages
 from tracking.fleet import SharedGate
@@ -43,7 +44,6 @@ from tracking.pro.client import MOST_CALLS, Account, Client
 from tracking.pro.gate import Contents, Gate, Refused
 from tracking.pro.simulator import SAMPLES, Simulator
 from tracking.security import headers_of_all, secure
-from tracking.connection import connect
 from tracking.shared import Shared
 from tracking.signing import Signer
 from tracking.site import Site

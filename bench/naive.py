@@ -66,9 +66,9 @@ def _asking_each_time(app: Flask) -> Flask:
     site = app.extensions["parcel_page"]
     app.extensions["parcel_page"] = replace(site, lookup=EachTime(site.settings))
     keeps_nothing = BoundedCache(most_entries=0, most_bytes=0)
-    app.wsgi_app = FinishedPages(
-        partial(Flask.wsgi_app, app), keeps_nothing, Changes(), ("500", [], b"")
-    )  # type: ignore[method-assign]
+    made = partial(Flask.wsgi_app, app)
+    pages = FinishedPages(made, keeps_nothing, Changes(), ("500", [], b""))
+    app.wsgi_app = pages  # type: ignore[method-assign]
     return app
 
 
